@@ -1,0 +1,150 @@
+//! The command line: which task, with which options.
+
+use crate::test;
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Help,
+    TestHelp,
+    List,
+    Test(TestOptions),
+}
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct TestOptions {
+    /// Run the slow steps too.
+    pub(crate) long: bool,
+    /// Stop after the first failed step.
+    pub(crate) fail_fast: bool,
+    /// Run these steps only; all of them when empty.
+    pub(crate) only: Vec<String>,
+}
+
+/// Reads the arguments after the program's name.
+pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, String> {
+    let mut args = args.into_iter();
+    match args.next().as_deref() {
+        None | Some("help" | "--help" | "-h") => Ok(Task::Help),
+        Some("test") => parse_test(args),
+        Some(other) => Err(format!("unknown task `{other}`")),
+    }
+}
+
+fn parse_test(mut args: impl Iterator<Item = String>) -> Result<Task, String> {
+    let mut options = TestOptions::default();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--help" | "-h" => return Ok(Task::TestHelp),
+            "--list" => return Ok(Task::List),
+            "--long" => options.long = true,
+            "--fail-fast" => options.fail_fast = true,
+            "--only" => {
+                let names = args.next().ok_or("`--only` needs a list of steps")?;
+                select(&names, &mut options.only)?;
+            }
+            other => match other.strip_prefix("--only=") {
+                Some(names) => select(names, &mut options.only)?,
+                None => return Err(format!("unknown option `{other}` of `test`")),
+            },
+        }
+    }
+    Ok(Task::Test(options))
+}
+
+fn select(names: &str, only: &mut Vec<String>) -> Result<(), String> {
+    for name in names.split(',').map(str::trim) {
+        if !test::STEPS.iter().any(|step| step.name == name) {
+            return Err(format!(
+                "unknown step `{name}`; the steps are: {}",
+                test::STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        only.push(name.to_owned());
+    }
+    Ok(())
+}
+
+/// The text of `cargo xtask help`.
+pub(crate) fn help() -> String {
+    "Development tasks of the countersign workspace
+
+Usage: cargo xtask <task> [options]
+
+Tasks:
+  test    Run every check that continuous integration runs (see `cargo xtask test --help`)
+  help    Show this text"
+        .to_owned()
+}
+
+/// The text of `cargo xtask test --help`.
+pub(crate) fn test_help() -> String {
+    format!(
+        "Run every check that continuous integration runs
+
+Usage: cargo xtask test [options]
+
+Options:
+  --only <step,…>  Run these steps only
+  --list           List the steps and stop
+  --long           Run the slow steps too
+  --fail-fast      Stop after the first failed step (the default is to go on, to show them all)
+  -h, --help       Show this text
+
+Steps, in order:
+{}
+
+Environment:
+  CI               If set, and neither empty, `0` nor `false`: a part whose tools cannot be
+                   installed fails instead of being skipped
+
+Exit status: 0 if no step failed, 1 if one did, 2 if the command line was wrong.
+The last line reads `N passed, M failed, K skipped`.",
+        test::list()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Task, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn without_a_task_the_help_is_shown() {
+        assert_eq!(parsed(""), Ok(Task::Help));
+        assert_eq!(parsed("--help"), Ok(Task::Help));
+        assert_eq!(parsed("test --long --help"), Ok(Task::TestHelp));
+    }
+
+    #[test]
+    fn only_takes_a_list_in_both_spellings() {
+        let wanted = |only: &[&str]| {
+            Ok(Task::Test(TestOptions {
+                only: only.iter().map(|name| (*name).to_owned()).collect(),
+                ..TestOptions::default()
+            }))
+        };
+        assert_eq!(parsed("test --only deps,size"), wanted(&["deps", "size"]));
+        assert_eq!(parsed("test --only=deps --only size"), wanted(&["deps", "size"]));
+    }
+
+    #[test]
+    fn a_misspelt_step_is_an_error_and_not_an_empty_run() {
+        assert!(parsed("test --only dep").unwrap_err().contains("unknown step `dep`"));
+        assert!(parsed("test --only=").is_err());
+        assert!(parsed("test --only").is_err());
+        assert!(parsed("test deps").is_err());
+        assert!(parsed("tests").is_err());
+    }
+
+    #[test]
+    fn the_help_names_every_step() {
+        for step in test::STEPS {
+            assert!(test_help().contains(step.name), "{}", step.name);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The security kernel stays small enough to be read in an afternoon.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    code::Code,
+    project::Project,
+    report::{StepResult, Stop, say},
+};
+
+/// The folders that make up the kernel.
+const KERNEL: [&str; 2] = ["crates/canon/src", "crates/ticket/src"];
+
+/// Most lines of code the kernel may have: no blanks, comments or tests.
+const LIMIT: usize = 2_000;
+
+pub(crate) fn run(project: &Project) -> StepResult {
+    let mut total = 0;
+    for folder in KERNEL {
+        let mut sum = 0;
+        for (path, lines) in count(&project.root.join(folder))? {
+            say(&format!("{lines:>6}  {}", project.relative(&path)));
+            sum += lines;
+        }
+        say(&format!("{sum:>6}  {folder}"));
+        if sum == 0 {
+            return Err(format!("{folder} has no code").into());
+        }
+        total += sum;
+    }
+    let note = format!("{total} of at most {LIMIT} lines of code");
+    if total > LIMIT { Err(Stop::Failed(vec![note])) } else { Ok(note) }
+}
+
+/// The Rust files below `folder` that are not tests, in order, with their code lines.
+fn count(folder: &Path) -> Result<Vec<(PathBuf, usize)>, String> {
+    let mut files = Vec::new();
+    let mut tests = BTreeSet::new();
+    for path in rust_files(folder)? {
+        let source = std::fs::read_to_string(&path)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let code = Code::of(&source);
+        for name in code.test_files {
+            let children = children_of(&path);
+            tests.insert(children.join(&name));
+            tests.insert(children.join(format!("{name}.rs")));
+        }
+        files.push((path, code.lines.len()));
+    }
+    files.retain(|(path, _)| !path.ancestors().any(|part| tests.contains(part)));
+    Ok(files)
+}
+
+/// Where the modules that a file declares are looked for.
+fn children_of(path: &Path) -> PathBuf {
+    let parent = path.parent().unwrap_or(path);
+    match path.file_stem().and_then(|stem| stem.to_str()) {
+        Some("lib" | "main" | "mod") | None => parent.to_owned(),
+        Some(stem) => parent.join(stem),
+    }
+}
+
+fn rust_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut entries = std::fs::read_dir(folder)
+        .map_err(failed)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
+    entries.sort();
+    let mut files = Vec::new();
+    for path in entries {
+        if path.is_dir() {
+            files.extend(rust_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_test_modules_are_left_out_and_others_are_counted() {
+        let folder = std::env::temp_dir().join(format!("xtask-size-{}", std::process::id()));
+        let write = |name: &str, text: &str| {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("lib.rs", "mod gate;\n#[cfg(test)]\nmod vectors;\n");
+        write("vectors.rs", "fn long() {}\nfn test() {}\n");
+        write("vectors/deep.rs", "fn long() {}\n");
+        write("gate.rs", "fn gate() {}\n#[cfg(test)]\nmod tests;\n");
+        write("gate/tests.rs", "fn t() {}\n");
+        write("gate/real.rs", "fn one() {}\nfn two() {}\n");
+        let counted: Vec<_> = count(&folder)
+            .unwrap()
+            .into_iter()
+            .map(|(path, lines)| {
+                (path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned(), lines)
+            })
+            .collect();
+        std::fs::remove_dir_all(&folder).unwrap();
+        let wanted = [("gate/real.rs", 2), ("gate.rs", 1), ("lib.rs", 1)];
+        assert_eq!(counted, wanted.map(|(name, lines)| (name.to_owned(), lines)));
+    }
+
+    #[test]
+    fn a_missing_folder_is_an_error_and_not_zero_lines() {
+        assert!(count(Path::new("no/such/folder")).is_err());
+    }
+}
