@@ -1,0 +1,8 @@
+//! The log as others meet it.
+
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod file;
+#[cfg(test)]
+mod support;

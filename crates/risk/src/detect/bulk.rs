@@ -1,0 +1,205 @@
+//! Many at once, many in a row, much read before.
+
+use std::collections::BTreeSet;
+
+use countersign_canon::Value;
+use countersign_core::{Effect, Finding, Role, Weight};
+
+use super::{Call, recipients};
+use crate::signal;
+
+fn finding(signal: &'static str, owasp: &'static str, evidence: String) -> Finding {
+    Finding { signal, owasp, path: String::new(), evidence, weight: Weight::Halves(3) }
+}
+
+/// One changing call goes to, or acts on, many: the union over all its addressing arguments.
+pub(super) fn targets(call: &Call<'_>) -> Option<Finding> {
+    let limit = match call.tool.effect() {
+        Effect::Read => return None,
+        Effect::Destructive | Effect::Credential => call.limits.targets_severe,
+        Effect::Write | Effect::Outward | Effect::Financial => call.limits.targets,
+    };
+    let Value::Object(arguments) = call.arguments.value else { return None };
+    let mut targets = Targets::default();
+    for (name, value) in arguments.iter() {
+        targets.gather(value, call.tool.role(name));
+    }
+    if targets.everything {
+        let evidence = "a recipient or target stands for all".to_owned();
+        return Some(finding(signal::BULK_TARGETS, "LLM06", evidence));
+    }
+    let count = targets.distinct.len();
+    let many = u32::try_from(count).unwrap_or(u32::MAX) >= limit;
+    many.then(|| {
+        let evidence = format!("{count} recipients or targets in one call, the limit is {limit}");
+        finding(signal::BULK_TARGETS, "LLM06", evidence)
+    })
+}
+
+#[derive(Debug, Default)]
+struct Targets {
+    distinct: BTreeSet<String>,
+    everything: bool,
+}
+
+impl Targets {
+    /// Every recipient counts. Of objects acted on and URLs, only lists do: a call names one such
+    /// object as a matter of course. In a list, an object of several fields is one target; outside
+    /// a list, each of its keys may be one.
+    fn gather(&mut self, value: &Value, role: Role) {
+        if !matches!(role, Role::Recipient | Role::Target | Role::Url) {
+            return;
+        }
+        let mut open = vec![(value, false)];
+        while let Some((value, listed)) = open.pop() {
+            match value {
+                Value::Number(n) if listed || role == Role::Recipient => self.add(n.as_str()),
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+                Value::String(text) => self.text(text, role, listed),
+                Value::Array(items) => {
+                    for item in items {
+                        if let Value::Object(_) = item {
+                            self.add(item.to_canonical().as_str());
+                        }
+                        open.push((item, true));
+                    }
+                }
+                Value::Object(object) => {
+                    for (key, member) in object.iter() {
+                        let list = matches!(member, Value::Array(_) | Value::Object(_));
+                        if !listed {
+                            self.add(key);
+                            open.push((member, false));
+                        } else if list {
+                            open.push((member, true));
+                        } else if let Some(text) = member.as_str() {
+                            self.everything |= is_everything(text);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, role: Role, listed: bool) {
+        if role == Role::Url {
+            self.everything |= text.trim() == "*";
+            if listed {
+                self.add(text);
+            }
+            return;
+        }
+        let parts: Vec<&str> = recipients(text).collect();
+        let counts = listed || role == Role::Recipient || parts.len() > 1;
+        for part in parts {
+            self.everything |= is_everything(part);
+            if counts {
+                self.add(part);
+            }
+        }
+    }
+
+    fn add(&mut self, target: &str) {
+        self.distinct.insert(target.trim().to_lowercase());
+    }
+}
+
+fn is_everything(text: &str) -> bool {
+    let word = text.trim().to_lowercase();
+    word.contains('*')
+        || matches!(word.trim_start_matches(['@', '#']), "all" | "everyone" | "everybody")
+        || matches!(word.as_str(), "@channel" | "@here")
+}
+
+/// Many changing calls of one tool in a short time, each of which alone looks fine.
+pub(super) fn velocity(call: &Call<'_>) -> Option<Finding> {
+    if call.reads() {
+        return None;
+    }
+    let limit = call.limits.velocity;
+    let seconds = call.limits.velocity_seconds;
+    let count = call.memory.velocity(call.tool, call.prepared.arguments(), call.limits, call.now);
+    let evidence = match count {
+        None => "more changing calls were attempted than are kept".to_owned(),
+        Some(count) if u32::try_from(count).unwrap_or(u32::MAX) >= limit => format!(
+            "{count} different calls of this tool within {seconds} seconds, the limit is {limit}"
+        ),
+        Some(_) => return None,
+    };
+    Some(finding(signal::BULK_VELOCITY, "LLM06", evidence))
+}
+
+/// Much that is private was read before something leaves. A destructive tool counts as one through
+/// which things leave: what an undeclared tool does is taken at its worst.
+pub(super) fn reads(call: &Call<'_>) -> Option<Finding> {
+    let leaves = match call.tool.effect() {
+        Effect::Read | Effect::Write => false,
+        Effect::Outward | Effect::Destructive | Effect::Financial | Effect::Credential => true,
+    };
+    let (count, limit) = (call.memory.private_reads, call.limits.private_reads);
+    (leaves && count >= limit).then(|| {
+        let evidence = format!("{count} private answers were read before, the limit is {limit}");
+        finding(signal::BULK_READS, "LLM02", evidence)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_canon::parse;
+
+    use super::*;
+
+    fn count(json: &str, role: Role) -> (usize, bool) {
+        let mut targets = Targets::default();
+        targets.gather(&parse(json.as_bytes()).unwrap(), role);
+        (targets.distinct.len(), targets.everything)
+    }
+
+    #[test]
+    fn recipients_are_counted_in_whatever_shape_they_come() {
+        for (json, n) in [
+            (r#""a@x""#, 1),
+            (r#"["a@x","A@x ","b@x"]"#, 2),
+            (r#""a@x, b@x; c@x d@x""#, 4),
+            (r#"[{"email":"a@x","optional":true},{"email":"b@x"}]"#, 2),
+            (r#"{"a@x":"reader","b@x":"writer"}"#, 4),
+            (r#"{"to":["a@x","b@x"],"cc":["c@x"]}"#, 5),
+            (r#"[["a@x","b@x"],["c@x"]]"#, 3),
+            (r#"[{"group":["a@x","b@x"]}]"#, 3),
+            ("[1,2,3,3]", 3),
+            ("null", 0),
+        ] {
+            assert_eq!(count(json, Role::Recipient), (n, false), "{json}");
+        }
+    }
+
+    #[test]
+    fn of_targets_and_urls_only_lists_count() {
+        assert_eq!(count(r#""id1""#, Role::Target).0, 0);
+        assert_eq!(count("7", Role::Target).0, 0);
+        assert_eq!(count(r#"["id1","id2"]"#, Role::Target).0, 2);
+        assert_eq!(count(r#""id1,id2,id3""#, Role::Target).0, 3);
+        assert_eq!(count(r#""https://x/a,b""#, Role::Url).0, 0);
+        assert_eq!(count(r#"["https://x/a,b","https://x/c"]"#, Role::Url).0, 2);
+        assert_eq!(count(r#"["a@x","b@x"]"#, Role::FreeText).0, 0);
+    }
+
+    #[test]
+    fn what_stands_for_all_is_everything() {
+        for json in [
+            r#""*""#,
+            r#"" ALL ""#,
+            r#""@everyone""#,
+            r##""#all""##,
+            r#"["a@x","*@x.org"]"#,
+            r#"[{"email":"*"}]"#,
+            r#""@channel""#,
+            r#"{"to":"everybody"}"#,
+        ] {
+            assert!(count(json, Role::Recipient).1, "{json}");
+        }
+        for json in [r#""overall""#, r#""channel""#, r#""all-hands""#, r#""allison""#] {
+            assert!(!count(json, Role::Recipient).1, "{json}");
+        }
+    }
+}

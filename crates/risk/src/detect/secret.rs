@@ -1,0 +1,90 @@
+//! A live token in what would be sent: denied, whatever the score.
+
+use countersign_core::{Finding, Tier, Weight};
+
+use super::Call;
+use crate::signal;
+use crate::text::is_hidden;
+
+/// Most that is looked at of the prepared requests, in bytes. The arguments are looked at whole.
+const MAX_REQUESTS: usize = 4 * 1024 * 1024;
+
+/// A token that was handed out stands in the arguments or in the requests made of them (OWASP LLM02;
+/// the attack: an access token in the description of an event).
+///
+/// Looked at: every string and key; all strings joined without spaces and invisible characters, so
+/// that a token cut in pieces is found; the canonical JSON as a whole; every URL as it is and with
+/// percent escapes undone; every planned header; every body.
+pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
+    let deny = |path: String, place: &str| Finding {
+        signal: signal::SECRET_IN_ARGUMENTS,
+        owasp: "LLM02",
+        path,
+        evidence: format!("a live token is in {place}"),
+        weight: Weight::Deny,
+    };
+    for leaf in &call.arguments.leaves {
+        if call.canary.recognises(leaf.text) {
+            return vec![deny(call.arguments.path(leaf), "the arguments")];
+        }
+    }
+    let joined: String = call
+        .arguments
+        .leaves
+        .iter()
+        .flat_map(|leaf| leaf.text.chars())
+        .filter(|c| !c.is_whitespace() && !is_hidden(*c))
+        .collect();
+    let whole = call.prepared.arguments().as_str();
+    if call.canary.recognises(&joined) || call.canary.recognises(whole) {
+        return vec![deny(String::new(), "the arguments")];
+    }
+    let mut left = MAX_REQUESTS;
+    let mut cut = false;
+    for step in call.prepared.steps() {
+        let url = step.url();
+        let headers = step.headers().iter().any(|(_, value)| call.canary.recognises(value));
+        let body = step.body_bytes();
+        let looked = body.get(..left.min(body.len())).unwrap_or_default();
+        cut |= looked.len() < body.len();
+        left = left.saturating_sub(looked.len());
+        if call.canary.recognises(url)
+            || call.canary.recognises(&percent_decoded(url))
+            || headers
+            || call.canary.recognises(&String::from_utf8_lossy(looked))
+        {
+            return vec![deny(String::new(), "the request")];
+        }
+    }
+    let not_scanned = cut.then(|| Finding {
+        signal: signal::NOT_SCANNED,
+        owasp: "LLM10",
+        path: String::new(),
+        evidence: "the request is longer than what is scanned".to_owned(),
+        weight: Weight::Floor(Tier::A),
+    });
+    not_scanned.into_iter().collect()
+}
+
+fn percent_decoded(url: &str) -> String {
+    let mut bytes = Vec::with_capacity(url.len());
+    let mut rest = url.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        let pair = tail.get(..2).and_then(|p| core::str::from_utf8(p).ok());
+        let escaped = pair.filter(|_| *first == b'%').and_then(|p| u8::from_str_radix(p, 16).ok());
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_escapes_are_undone_and_anything_else_is_kept() {
+        assert_eq!(percent_decoded("a%2Db%2g%"), "a-b%2g%");
+        assert_eq!(percent_decoded("%E2%82%AC"), "\u{20ac}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The policy: floors, detectors, and what joins them.
+
+use countersign_core::{
+    Assessment, Effect, Event, Finding, PolicyVersion, RiskError, RiskInput, RiskPolicy, Tier,
+    Timestamp, Weight,
+};
+
+use crate::arguments::Arguments;
+use crate::config::{ConfigError, PolicyConfig};
+use crate::detect::{self, Call};
+use crate::memory::Memory;
+use crate::{score, signal};
+
+/// The policy that holds unless another is given: severity times context, with floors and denies.
+///
+/// Pure, synchronous and bounded: at most 64 KiB of a string and 1 MiB of a call's arguments are
+/// scanned, and a call with more is at least tier A.
+///
+/// * `tier` = the strictest of the score's tier, the tool's floors, the floor of its effect and what
+///   the findings ask for. `own_tier` = the same without the findings.
+/// * The memory is versioned canonical JSON of at most some 350 KB: hashes, counts and flags, no
+///   text. Words and attempts that are too many drop, the oldest first; windows of what was read thin
+///   out evenly; flags and counts stay for good.
+#[derive(Debug, Clone)]
+pub struct DefaultPolicy {
+    config: PolicyConfig,
+    version: PolicyVersion,
+}
+
+impl Default for DefaultPolicy {
+    fn default() -> Self {
+        let config = PolicyConfig::default();
+        let version = config.version();
+        Self { config, version }
+    }
+}
+
+impl DefaultPolicy {
+    /// A policy of this configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a rule that can never hold, and for a limit outside its range.
+    pub fn new(config: PolicyConfig) -> Result<Self, ConfigError> {
+        config.check()?;
+        let version = config.version();
+        Ok(Self { config, version })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &PolicyConfig {
+        &self.config
+    }
+
+    /// The floors that hold for every call of the tool.
+    fn fixed(&self, tool: &countersign_core::Tool) -> Vec<Finding> {
+        let floor = |signal, owasp, tier, evidence: &str| Finding {
+            signal,
+            owasp,
+            path: String::new(),
+            evidence: evidence.to_owned(),
+            weight: Weight::Floor(tier),
+        };
+        let mut floors = Vec::new();
+        if tool.effect() != Effect::Read && self.config.effect_floor > Tier::C {
+            let tier = self.config.effect_floor;
+            floors.push(floor(signal::EFFECT_FLOOR, "LLM06", tier, "it is not a read"));
+        }
+        if let Some(tier) = tool.floor().filter(|tier| *tier > Tier::C) {
+            floors.push(floor(signal::TOOL_FLOOR, "ASI02", tier, "the tool declares it"));
+        }
+        if let Some((pattern, tier)) = self.config.floor(tool.name()).filter(|(_, t)| *t > Tier::C)
+        {
+            let evidence = format!("the policy says so for {pattern}");
+            floors.push(floor(signal::TOOL_FLOOR, "ASI02", tier, &evidence));
+        }
+        floors
+    }
+}
+
+impl RiskPolicy for DefaultPolicy {
+    fn version(&self) -> PolicyVersion {
+        self.version.clone()
+    }
+
+    fn assess(&self, input: &RiskInput<'_>) -> Result<Assessment, RiskError> {
+        // A judgement of one tool must not be used for a call of another.
+        if input.prepared.tool() != input.tool.name() {
+            return Err(RiskError::Detector);
+        }
+        let memory = Memory::read(input.memory)?;
+        let value = input.prepared.arguments().value();
+        let arguments = Arguments::walk(&value, input.tool, input.canary);
+        let found = detect::all(&Call {
+            tool: input.tool,
+            prepared: input.prepared,
+            arguments: &arguments,
+            memory: &memory,
+            limits: &self.config.limits,
+            now: input.now,
+            canary: input.canary,
+        });
+        let fixed = self.fixed(input.tool);
+        Ok(score::decide(input.tool.severity(), fixed, found, self.version()))
+    }
+
+    fn remember(
+        &self,
+        memory: &[u8],
+        event: Event<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, RiskError> {
+        let mut memory = Memory::read(memory)?;
+        match event {
+            Event::Attempted(tool, arguments) => {
+                memory.attempted(tool, arguments, &self.config.limits, now);
+            }
+            Event::Returned(tool, text) => memory.returned(tool, text),
+            Event::Observed(source, text) => memory.observed(source, text),
+            // An event of a newer core that this policy cannot weigh must not pass unseen.
+            _ => return Err(RiskError::Detector),
+        }
+        Ok(memory.to_bytes())
+    }
+}

@@ -1,0 +1,195 @@
+//! Severity times multiplier, in half-units, and what floors and denies make of it.
+
+use countersign_core::{Assessment, Finding, PolicyVersion, Tier, Weight};
+
+/// Most halves that all signals together add: the multiplier stays within 1.0 and 2.5.
+pub const MAX_HALVES: u8 = 3;
+
+/// Severity times multiplier, in half-units: `severity * (2 + min(3, halves))`. Saturates.
+///
+/// Half-units keep the score an integer: 3 x 1.5 is 9.
+pub fn score2(severity: u8, halves: u8) -> u16 {
+    u16::from(severity).saturating_mul(u16::from(halves.min(MAX_HALVES)).saturating_add(2))
+}
+
+/// The tier of a score in half-units: C up to 4, B up to 8, A up to 16, S above.
+pub fn score_tier(score2: u16) -> Tier {
+    match score2 {
+        0..=4 => Tier::C,
+        5..=8 => Tier::B,
+        9..=16 => Tier::A,
+        17.. => Tier::S,
+    }
+}
+
+/// The halves that findings add together, at most [`MAX_HALVES`].
+pub(crate) fn halves(findings: &[Finding]) -> u8 {
+    let halves = findings.iter().map(|f| match f.weight {
+        Weight::Halves(n) => n,
+        Weight::Floor(_) | Weight::Deny | Weight::Note => 0,
+    });
+    halves.fold(0u8, u8::saturating_add).min(MAX_HALVES)
+}
+
+/// Joins a call's severity, its fixed floors and what was found.
+///
+/// Content that crossed services and a sink that nobody named are evidence of the same thing, so the
+/// second counts only where the first is missing. A denied call is S as well, so that a reader who
+/// forgets to look for denies still meets the strictest tier.
+pub(crate) fn decide(
+    severity: u8,
+    fixed: Vec<Finding>,
+    mut found: Vec<Finding>,
+    policy: PolicyVersion,
+) -> Assessment {
+    if found.iter().any(|f| f.signal == crate::signal::CROSS_SERVICE) {
+        for finding in found.iter_mut().filter(|f| f.signal == crate::signal::UNNAMED_SINK) {
+            finding.weight = Weight::Note;
+        }
+    }
+    let floors = |findings: &[Finding]| {
+        let tiers = findings.iter().map(|f| match f.weight {
+            Weight::Floor(tier) => tier,
+            Weight::Deny => Tier::S,
+            Weight::Halves(_) | Weight::Note => Tier::C,
+        });
+        tiers.max().unwrap_or(Tier::C)
+    };
+    let own_tier = score_tier(score2(severity, 0)).max(floors(&fixed));
+    let score2 = score2(severity, halves(&found));
+    let tier = score_tier(score2).max(own_tier).max(floors(&found));
+    let mut findings = fixed;
+    findings.append(&mut found);
+    Assessment { tier, own_tier, score2, severity, findings, policy }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signal;
+
+    fn finding(signal: &'static str, weight: Weight) -> Finding {
+        Finding { signal, owasp: "", path: String::new(), evidence: String::new(), weight }
+    }
+
+    /// Every signal with the weight it is given in this crate.
+    fn signals() -> Vec<Finding> {
+        vec![
+            finding(signal::PII, Weight::Halves(1)),
+            finding(signal::CROSS_SERVICE, Weight::Halves(2)),
+            finding(signal::UNNAMED_SINK, Weight::Halves(2)),
+            finding(signal::BULK_TARGETS, Weight::Halves(3)),
+            finding(signal::BULK_VELOCITY, Weight::Halves(3)),
+            finding(signal::BULK_READS, Weight::Halves(3)),
+            finding(signal::HIDDEN_CHARACTERS, Weight::Floor(Tier::A)),
+            finding(signal::NOT_SCANNED, Weight::Floor(Tier::A)),
+            finding(signal::MEMORY_SAMPLED, Weight::Note),
+            finding(signal::SECRET_IN_ARGUMENTS, Weight::Deny),
+        ]
+    }
+
+    fn subset(mask: usize) -> Vec<Finding> {
+        let all = signals().into_iter().enumerate();
+        all.filter(|(i, _)| mask >> i & 1 == 1).map(|(_, f)| f).collect()
+    }
+
+    fn policy() -> PolicyVersion {
+        PolicyVersion::new("test").unwrap()
+    }
+
+    fn judge(severity: u8, floor: Tier, found: Vec<Finding>) -> Assessment {
+        decide(severity, vec![finding("tool_floor", Weight::Floor(floor))], found, policy())
+    }
+
+    #[test]
+    fn inv_10_every_score_has_one_tier_and_tiers_grow_with_it() {
+        let tiers: Vec<Tier> = (0..=u16::MAX).map(score_tier).collect();
+        assert!(tiers.windows(2).all(|w| w[0] <= w[1]));
+        for (score, tier) in [(4, Tier::C), (5, Tier::B), (8, Tier::B), (9, Tier::A), (16, Tier::A)]
+        {
+            assert_eq!(score_tier(score), tier, "{score}");
+        }
+        assert_eq!(score_tier(17), Tier::S);
+    }
+
+    #[test]
+    fn the_table_of_the_risk_model_is_what_is_computed() {
+        use Tier::{A, B, C, S};
+        let table = [[C, C, B, B, A], [C, B, A, A, A], [C, B, A, A, S], [B, A, A, S, S]];
+        for (halves, row) in (0u8..).zip(table) {
+            for (severity, tier) in (1u8..).zip(row) {
+                assert_eq!(score_tier(score2(severity, halves)), tier, "{severity} and {halves}");
+            }
+        }
+    }
+
+    #[test]
+    fn inv_10_the_whole_lattice_is_total_monotone_and_respects_its_floors() {
+        let count = signals().len();
+        for severity in 1..=5 {
+            for floor in Tier::ALL {
+                let mut before = Vec::new();
+                for mask in 0..1usize << count {
+                    let judged = judge(severity, floor, subset(mask));
+                    assert!(judged.tier >= judged.own_tier && judged.own_tier >= floor);
+                    assert!(judged.tier >= score_tier(judged.score2));
+                    for found in &judged.findings {
+                        if let Weight::Floor(least) = found.weight {
+                            assert!(judged.tier >= least);
+                        }
+                    }
+                    assert_eq!(judged.denied().is_some(), mask >> (count - 1) & 1 == 1);
+                    // Taking any one signal away never raises the tier or the score.
+                    for bit in (0..count).filter(|bit| mask >> bit & 1 == 1) {
+                        let (tier, score): (Tier, u16) = before[mask & !(1 << bit)];
+                        assert!(judged.tier >= tier, "{mask:b} without {bit}");
+                        assert!(judged.score2 >= score, "{mask:b} without {bit}");
+                    }
+                    before.push((judged.tier, judged.score2));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn inv_10_the_order_of_the_findings_does_not_matter() {
+        for mask in 0..1usize << signals().len() {
+            let mut turned = subset(mask);
+            turned.reverse();
+            let (one, other) = (judge(3, Tier::B, subset(mask)), judge(3, Tier::B, turned));
+            assert_eq!((one.tier, one.score2), (other.tier, other.score2), "{mask:b}");
+        }
+    }
+
+    #[test]
+    fn inv_10_a_higher_severity_or_floor_never_lowers_the_tier() {
+        for mask in 0..1usize << signals().len() {
+            for severity in 1..5 {
+                for floors in Tier::ALL.windows(2) {
+                    let least = judge(severity, floors[0], subset(mask)).tier;
+                    assert!(judge(severity + 1, floors[0], subset(mask)).tier >= least);
+                    assert!(judge(severity, floors[1], subset(mask)).tier >= least);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn crossing_services_and_an_unnamed_sink_are_counted_once() {
+        let cross = || finding(signal::CROSS_SERVICE, Weight::Halves(2));
+        let sink = || finding(signal::UNNAMED_SINK, Weight::Halves(2));
+        let both = judge(3, Tier::C, vec![cross(), sink()]);
+        assert_eq!(both.score2, 12);
+        assert_eq!(judge(3, Tier::C, vec![sink()]).score2, 12);
+        assert_eq!(both.findings.len(), 3);
+    }
+
+    #[test]
+    fn scores_saturate_instead_of_wrapping() {
+        assert_eq!(score2(u8::MAX, u8::MAX), 1275);
+        assert_eq!(
+            halves(&[finding("x", Weight::Halves(255)), finding("y", Weight::Halves(2))]),
+            3
+        );
+    }
+}

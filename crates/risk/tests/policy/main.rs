@@ -1,0 +1,10 @@
+//! The policy through its public face.
+
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod signals;
