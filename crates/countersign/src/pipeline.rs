@@ -1,0 +1,665 @@
+//! The pipeline: the order of the steps, and nothing else.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use countersign_core::{
+    AccessToken, ApprovalRequest, ApprovalStore, Approver, Assessment, Caller, CallerVerifier,
+    Canary, Clock, Connector, EffectId, Entropy, Event, GrantStore, Jti, NotGranted,
+    NotVerified, Planned, Prepared, Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen,
+    Selector, SessionId, Source, StoreError, SubjectCredentials, SubjectToken, Tier, Timestamp, TokenError,
+    TokenSource, Tool, ToolCall, ToolName, Transport, Value, Verdict,
+};
+use countersign_ticket::{Approved, Assessed, Gate, Issuer, Sealed, Signer, Terms};
+
+use crate::error::{Error, Refused, Unavailable};
+use crate::execute::Done;
+use crate::journal::{Journal, integer};
+use crate::local::LocalTools;
+use crate::pending::{Asked, Handle, Interrupt, Record, approve_handle};
+
+/// How long a call waits for a person, in seconds.
+const PENDING_SECONDS: i64 = 3600;
+/// Most rounds of reads that a plan may ask for, and most reads in one round.
+const MAX_ROUNDS: usize = 4;
+const MAX_READS: usize = 8;
+
+pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What `authorize` and `resume` come to.
+#[derive(Debug)]
+#[must_use]
+#[expect(clippy::exhaustive_enums, reason = "each of the three must be handled")]
+pub enum Authorization {
+    /// Permitted: the ticket and the sealed request, good for one execution.
+    Permitted(Box<Sealed>),
+    /// A person has to do something first.
+    Pending(Box<Handle>),
+    /// Refused.
+    Refused(Refused),
+}
+
+/// A tool and what makes its requests.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) tool: Tool,
+    pub(crate) connector: Option<Arc<dyn Connector>>,
+}
+
+/// Everything between an agent framework and the APIs. Cheap to clone; made by
+/// [`Pipeline::builder`](crate::PipelineBuilder).
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) tools: BTreeMap<ToolName, Entry>,
+    pub(crate) local: LocalTools,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) tokens: Option<Arc<dyn TokenSource>>,
+    pub(crate) subjects: Arc<dyn SubjectCredentials>,
+    pub(crate) verifier: Option<Arc<dyn CallerVerifier>>,
+    pub(crate) approvers: Vec<Arc<dyn Approver>>,
+    pub(crate) grants: Arc<dyn GrantStore>,
+    pub(crate) approvals: Arc<dyn ApprovalStore>,
+    pub(crate) sessions: Arc<dyn RiskMemory>,
+    pub(crate) risk: Arc<dyn RiskPolicy>,
+    pub(crate) journal: Journal,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) signer: Arc<dyn Signer>,
+    pub(crate) issuer: Issuer,
+    pub(crate) gate: Gate,
+}
+
+/// Why a call did not come to a ticket.
+pub(crate) enum Stop {
+    Refused(Refused),
+    Connect(TokenError, Selector),
+    Unavailable(Unavailable),
+}
+
+impl<E: Into<Unavailable>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// A call that was planned and judged, before anybody was asked.
+struct Judged {
+    assessed: Assessed,
+    preview: countersign_core::Rendered,
+    assessment: Assessment,
+}
+
+/// The calls that a call came from: its reads carry its effect id as their parent.
+type Parent = Option<EffectId>;
+
+impl Pipeline {
+    /// Begins a caller from a user's access token.
+    pub fn caller(&self, access_token: impl Into<String>) -> CallerBuilder<'_> {
+        CallerBuilder { pipeline: self, token: AccessToken::new(access_token.into()), session: None }
+    }
+
+    /// The registered tools.
+    pub fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.inner.tools.values().map(|entry| &entry.tool)
+    }
+
+    /// The gate, for whoever stands before it in another process or freezes by epoch.
+    pub fn gate(&self) -> &Gate {
+        &self.inner.gate
+    }
+
+    /// Decides about a call: plans it to the last byte, judges it, and asks whoever its tier demands.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]. Whatever is returned, no effect took place, but for the reads that the
+    /// plan needed.
+    pub async fn authorize(&self, caller: &Caller, call: &ToolCall) -> Result<Authorization, Error> {
+        let stop = match self.judge(caller, call, None).await {
+            Ok(judged) => match self.ask(caller, call, judged).await {
+                Ok(authorization) => return Ok(authorization),
+                Err(stop) => stop,
+            },
+            Err(stop) => stop,
+        };
+        match stop {
+            Stop::Refused(refused) => {
+                self.record_refusal(caller, call.tool(), &refused).await?;
+                Ok(Authorization::Refused(refused))
+            }
+            Stop::Connect(error, selector) => {
+                let handle = self.wait_for_connection(caller, call, &error, &selector).await?;
+                Ok(Authorization::Pending(Box::new(handle)))
+            }
+            Stop::Unavailable(unavailable) => Err(unavailable.into()),
+        }
+    }
+
+    /// A ticket for a read that a call needs first: silent or not at all.
+    pub(crate) async fn authorize_read(
+        &self,
+        caller: &Caller,
+        call: &ToolCall,
+        parent: EffectId,
+    ) -> Result<Sealed, Stop> {
+        let judged = self.judge(caller, call, Some(parent)).await?;
+        let approved = judged.assessed.silently().map_err(|_| Refused::new("read_not_silent"))?;
+        self.issue(approved, Some(parent)).await
+    }
+
+    /// Grant, plan, readiness of the credential, risk: everything before a person is asked.
+    fn judge<'a>(
+        &'a self,
+        caller: &'a Caller,
+        call: &'a ToolCall,
+        parent: Parent,
+    ) -> BoxFuture<'a, Result<Judged, Stop>> {
+        Box::pin(async move {
+            let inner = &*self.inner;
+            let now = inner.clock.now();
+            let granted = inner.grants.get(caller.tenant(), caller.agent()).await?;
+            let granted = granted.ok_or(Refused::new(NotGranted::UnknownAgent.code()))?;
+            let entry = inner.tools.get(call.tool()).ok_or(Refused::new("unknown_tool"))?;
+            // A read that a granted call needs comes with the grant for that call: its answer goes
+            // into the plan, not to the agent. It is a read of the same connector (see `read`).
+            if parent.is_none() {
+                granted.covers(&entry.tool, now).map_err(|no| Refused::new(no.code()))?;
+            }
+            let epochs = inner.gate.guard().epochs(caller).await.map_err(|_| StoreError)?;
+            let effect = EffectId::from_bytes(self.random()?);
+            let prepared = self.plan(caller, entry, call, effect, parent).await?;
+            if let Some(selector) = prepared.credential() {
+                self.ready(caller, selector).await?;
+            }
+            let assessment = self.assess(caller, entry, &prepared, now).await?;
+            if let Some(finding) = assessment.denied() {
+                let detail = format!("{}: {}", finding.path, finding.evidence);
+                return Err(Refused::with_detail(finding.signal, detail).into());
+            }
+            granted.reaches(assessment.tier).map_err(|no| Refused::new(no.code()))?;
+            let raw = match &entry.connector {
+                Some(connector) => connector.preview(&prepared),
+                None => local_preview(&entry.tool, &prepared),
+            };
+            let preview = countersign_approval::render(&raw, &prepared, caller, assessment.tier);
+            let terms = Terms {
+                schema: entry.tool.digest(),
+                tier: assessment.tier,
+                policy: assessment.policy.clone(),
+                epochs,
+                preview: preview.digest(),
+            };
+            let assessed = Assessed::new(prepared, caller.clone(), terms);
+            Ok(Judged { assessed, preview, assessment })
+        })
+    }
+
+    /// Resolves a call to bytes. The reads it needs are calls of their own.
+    async fn plan(
+        &self,
+        caller: &Caller,
+        entry: &Entry,
+        call: &ToolCall,
+        effect: EffectId,
+        parent: Parent,
+    ) -> Result<Prepared, Stop> {
+        let Some(connector) = &entry.connector else {
+            if !self.inner.local.fits(call.tool(), call.arguments()) {
+                return Err(Refused::new("invalid_arguments").into());
+            }
+            let prepared =
+                Prepared::local(effect, call.tool().clone(), call.arguments().clone());
+            return Ok(prepared);
+        };
+        let mut seen = Seen::nothing();
+        let mut call = call.clone();
+        for _ in 0..MAX_ROUNDS {
+            let planned = connector.plan(&call, effect, &seen);
+            match planned.map_err(|e| Refused::with_detail(e.kind, e.message))? {
+                Planned::Ready(prepared) => {
+                    let ours = prepared.tool() == call.tool() && prepared.effect_id() == effect;
+                    return if ours { Ok(prepared) } else { Err(Refused::new("connector_strays").into()) };
+                }
+                Planned::Pinned(pinned) => call = pinned,
+                // A read that needs reads of its own could go on for ever.
+                Planned::Needs(reads) if parent.is_none() && reads.len() <= MAX_READS => {
+                    for read in reads {
+                        let answer = self.read(caller, connector, &read, effect).await?;
+                        seen.add(read, answer);
+                    }
+                }
+                Planned::Needs(_) => break,
+            }
+        }
+        Err(Refused::new("plan_needs_too_much").into())
+    }
+
+    async fn ready(&self, caller: &Caller, selector: &Selector) -> Result<(), Stop> {
+        let Some(tokens) = &self.inner.tokens else {
+            return Err(Refused::new("no_token_source").into());
+        };
+        match tokens.ready(caller, selector).await {
+            Ok(()) => Ok(()),
+            Err(
+                error @ (TokenError::NotConnected
+                | TokenError::ReconnectRequired
+                | TokenError::LoginRequired
+                | TokenError::ScopeMissing
+                | TokenError::StepUpRequired),
+            ) => Err(Stop::Connect(error, selector.clone())),
+            Err(TokenError::Transient | TokenError::RateLimited { .. }) => {
+                Err(Stop::Unavailable(Unavailable::IdentityProvider))
+            }
+            Err(error) => Err(Refused::new(error.code()).into()),
+        }
+    }
+
+    /// Judges, and counts the attempt in the session's memory before anything is returned.
+    async fn assess(
+        &self,
+        caller: &Caller,
+        entry: &Entry,
+        prepared: &Prepared,
+        now: Timestamp,
+    ) -> Result<Assessment, Stop> {
+        let inner = &*self.inner;
+        let (tenant, session) = (caller.tenant(), caller.session());
+        let canary = Recognises(inner.tokens.as_deref());
+        for _ in 0..8 {
+            let (version, memory) = inner.sessions.load(tenant, session).await?;
+            let input = RiskInput {
+                tool: &entry.tool,
+                prepared,
+                caller,
+                memory: &memory,
+                canary: &canary,
+                now,
+            };
+            let assessment = inner.risk.assess(&input)?;
+            let event = Event::Attempted(&entry.tool, prepared.arguments());
+            let memory = inner.risk.remember(&memory, event, now)?;
+            if inner.sessions.swap(tenant, session, version, memory).await? {
+                return Ok(assessment);
+            }
+        }
+        Err(Stop::Unavailable(Unavailable::Busy))
+    }
+
+    /// Asks whoever the tier demands, and issues the ticket or keeps what is pending.
+    async fn ask(
+        &self,
+        caller: &Caller,
+        call: &ToolCall,
+        judged: Judged,
+    ) -> Result<Authorization, Stop> {
+        let inner = &*self.inner;
+        let Judged { assessed, preview, assessment } = judged;
+        let tier = assessment.tier;
+        if tier == Tier::C {
+            let approved = assessed.silently().map_err(|u| Refused::new(u.code()))?;
+            return Ok(permitted(self.issue(approved, None).await?));
+        }
+        let approver = countersign_approval::select(&inner.approvers, tier)
+            .ok_or_else(|| Refused::with_detail("no_approver_for_tier", format!("tier {tier}")))?;
+        let request = ApprovalRequest {
+            digest: assessed.approval_digest(),
+            caller: caller.clone(),
+            tool: call.tool().clone(),
+            tier,
+            why: countersign_risk::explain(&assessment),
+            preview,
+            asked: inner.clock.now(),
+        };
+        match approver.ask(&request, inner.clock.now()).await {
+            Verdict::Approved(approval) => {
+                let approved = assessed.approve(*approval, inner.clock.now());
+                let approved = approved.map_err(|u| Refused::new(u.code()))?;
+                Ok(permitted(self.issue(approved, None).await?))
+            }
+            Verdict::Declined => Err(Refused::new("declined").into()),
+            Verdict::Unreachable => Err(Refused::new("approver_unreachable").into()),
+            Verdict::Pending(reference) => {
+                let expires = inner.clock.now().plus_seconds(PENDING_SECONDS);
+                let handle = approve_handle(
+                    self.random_id()?,
+                    assessed.prepared().effect_id(),
+                    call.tool(),
+                    (tier, request.digest),
+                    expires,
+                );
+                let asked = Asked {
+                    assessed,
+                    approver: approver.name().to_owned(),
+                    reference,
+                    preview: request.preview,
+                    why: request.why,
+                    at: request.asked,
+                };
+                let record =
+                    Record { handle, caller: caller.clone(), call: call.clone(), asked: Some(asked) };
+                Ok(Authorization::Pending(Box::new(self.keep(record).await?)))
+            }
+        }
+    }
+
+    async fn issue(&self, approved: Approved, parent: Parent) -> Result<Sealed, Stop> {
+        let inner = &*self.inner;
+        let jti = Jti::from_random(self.random()?);
+        let assessed = approved.assessed();
+        let tier = assessed.terms().tier;
+        let fields = inner
+            .journal
+            .about(assessed.caller())
+            .with("approval", assessed.approval_digest().to_hex())
+            .with("channel", approved.approval().map(|a| a.method.name()))
+            .with("decision", "permitted")
+            .with("effect", assessed.prepared().digest().to_hex())
+            .with("effect_id", assessed.prepared().effect_id().to_string())
+            .with("jti", jti.to_string())
+            .with("parent", parent.map(|p| p.to_string()))
+            .with("policy", assessed.terms().policy.as_str())
+            .with("tier", tier.as_str())
+            .with("tool", assessed.prepared().tool().as_str());
+        inner.journal.write(RecordKind::Decision, Some(tier), fields).await?;
+        let sealed = inner.issuer.issue(approved, jti, inner.clock.now());
+        Ok(sealed.map_err(|_| Unavailable::Signer)?)
+    }
+
+    async fn wait_for_connection(
+        &self,
+        caller: &Caller,
+        call: &ToolCall,
+        error: &TokenError,
+        selector: &Selector,
+    ) -> Result<Handle, Unavailable> {
+        let expires = self.inner.clock.now().plus_seconds(PENDING_SECONDS);
+        let interrupt = Interrupt::Connect {
+            reason: error.code().to_owned(),
+            connection: selector.connection().to_string(),
+            scopes: selector.scopes().iter().map(ToString::to_string).collect(),
+        };
+        let handle = Handle {
+            id: self.random_id()?,
+            effect_id: EffectId::from_bytes(self.random()?).to_string(),
+            tool: call.tool().to_string(),
+            interrupt,
+            expires_ms: expires.millis(),
+        };
+        let record = Record { handle, caller: caller.clone(), call: call.clone(), asked: None };
+        self.keep(record).await
+    }
+
+    /// Keeps what waits for a person, after the log knows of it.
+    async fn keep(&self, record: Record) -> Result<Handle, Unavailable> {
+        let inner = &*self.inner;
+        let (decision, tier) = match &record.handle.interrupt {
+            Interrupt::Approve { tier, .. } => ("waits_for_approval", Tier::parse(tier)),
+            Interrupt::Connect { .. } => ("waits_for_connection", None),
+        };
+        let fields = inner
+            .journal
+            .about(&record.caller)
+            .with("decision", decision)
+            .with("effect_id", record.handle.effect_id.as_str())
+            .with("expires_ms", integer(record.handle.expires_ms))
+            .with("tier", tier.map(Tier::as_str))
+            .with("tool", record.handle.tool.as_str());
+        inner.journal.write(RecordKind::Decision, tier, fields).await?;
+        let bytes = record.to_bytes().ok_or(StoreError)?;
+        let expires = Timestamp::from_millis(record.handle.expires_ms);
+        inner.approvals.put(&record.handle.id, bytes, expires).await?;
+        Ok(record.handle)
+    }
+
+    /// Goes on with a call that waited, in any process that shares the stores.
+    ///
+    /// Nothing in the handle is believed: the record under its id is, and a handle that differs from
+    /// it is refused. The call is judged again; an approval holds only if it still suffices.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn resume(&self, caller: &Caller, handle: &Handle) -> Result<Authorization, Error> {
+        match self.resume_inner(caller, handle).await {
+            Ok(authorization) => Ok(authorization),
+            Err(Stop::Refused(refused)) => {
+                if let Ok(tool) = ToolName::new(&handle.tool) {
+                    self.record_refusal(caller, &tool, &refused).await?;
+                }
+                Ok(Authorization::Refused(refused))
+            }
+            Err(Stop::Connect(..)) => Ok(Authorization::Pending(Box::new(handle.clone()))),
+            Err(Stop::Unavailable(unavailable)) => Err(unavailable.into()),
+        }
+    }
+
+    async fn resume_inner(&self, caller: &Caller, handle: &Handle) -> Result<Authorization, Stop> {
+        let inner = &*self.inner;
+        let now = inner.clock.now();
+        let bytes = inner.approvals.get(&handle.id, now).await?;
+        let bytes = bytes.ok_or(Refused::new("pending_unknown"))?;
+        let record = Record::from_bytes(&bytes, countersign_approval::RENDERER);
+        let record = record.ok_or(StoreError)?;
+        if record.handle != *handle {
+            return Err(Refused::new("pending_tampered").into());
+        }
+        if record.caller != *caller {
+            return Err(Refused::new("wrong_caller").into());
+        }
+        let Some(asked) = record.asked else {
+            // An account had to be connected: the call is planned and judged anew.
+            let granted = self.authorize(caller, &record.call).await;
+            return match granted {
+                Ok(Authorization::Pending(next)) if matches!(next.interrupt, Interrupt::Connect { .. }) => {
+                    inner.approvals.take(&next.id, now).await?;
+                    Ok(Authorization::Pending(Box::new(handle.clone())))
+                }
+                Ok(authorization) => {
+                    inner.approvals.take(&handle.id, now).await?;
+                    Ok(authorization)
+                }
+                Err(Error::Unavailable(unavailable)) => Err(Stop::Unavailable(unavailable)),
+                Err(error) => Err(Refused::new(error.code()).into()),
+            };
+        };
+        let approver = inner.approvers.iter().find(|a| a.name() == asked.approver);
+        let approver = approver.ok_or(Refused::new("approver_unreachable"))?;
+        let request = ApprovalRequest {
+            digest: asked.assessed.approval_digest(),
+            caller: caller.clone(),
+            tool: record.call.tool().clone(),
+            tier: asked.assessed.terms().tier,
+            preview: asked.preview,
+            why: asked.why,
+            asked: asked.at,
+        };
+        let verdict = approver.poll(&request, &asked.reference, now).await;
+        let approval = match verdict {
+            Verdict::Pending(_) => return Ok(Authorization::Pending(Box::new(handle.clone()))),
+            // Could not ask now; the question stands, so that nobody is asked twice.
+            Verdict::Unreachable => return Err(Refused::new("approver_unreachable").into()),
+            Verdict::Declined => {
+                inner.approvals.take(&handle.id, now).await?;
+                return Err(Refused::new("declined").into());
+            }
+            Verdict::Approved(approval) => approval,
+        };
+        self.still_holds(caller, &asked.assessed).await?;
+        let approved = asked.assessed.approve(*approval, inner.clock.now());
+        let approved = approved.map_err(|u| Refused::new(u.code()))?;
+        // Whoever takes the record gets the ticket; a second resume finds nothing.
+        if inner.approvals.take(&handle.id, now).await?.is_none() {
+            return Err(Refused::new("pending_unknown").into());
+        }
+        Ok(permitted(self.issue(approved, None).await?))
+    }
+
+    /// Grant and policy as they are now: an approval never outlives them.
+    async fn still_holds(&self, caller: &Caller, assessed: &Assessed) -> Result<(), Stop> {
+        let inner = &*self.inner;
+        let now = inner.clock.now();
+        let (prepared, terms) = (assessed.prepared(), assessed.terms());
+        let granted = inner.grants.get(caller.tenant(), caller.agent()).await?;
+        let granted = granted.ok_or(Refused::new(NotGranted::UnknownAgent.code()))?;
+        let entry = inner.tools.get(prepared.tool()).ok_or(Refused::new("unknown_tool"))?;
+        granted.covers(&entry.tool, now).map_err(|no| Refused::new(no.code()))?;
+        if entry.tool.digest() != terms.schema {
+            return Err(Refused::new("schema_changed").into());
+        }
+        let (_, memory) = inner.sessions.load(caller.tenant(), caller.session()).await?;
+        let canary = Recognises(inner.tokens.as_deref());
+        let input =
+            RiskInput { tool: &entry.tool, prepared, caller, memory: &memory, canary: &canary, now };
+        let assessment = inner.risk.assess(&input)?;
+        if let Some(finding) = assessment.denied() {
+            return Err(Refused::new(finding.signal).into());
+        }
+        if assessment.tier > terms.tier {
+            return Err(Refused::new("approval_no_longer_suffices").into());
+        }
+        granted.reaches(terms.tier).map_err(|no| Refused::new(no.code()).into())
+    }
+
+    async fn record_refusal(
+        &self,
+        caller: &Caller,
+        tool: &ToolName,
+        refused: &Refused,
+    ) -> Result<(), Unavailable> {
+        tracing::info!(code = refused.code(), "refused");
+        let fields = self
+            .inner
+            .journal
+            .about(caller)
+            .with("code", refused.code())
+            .with("decision", "refused")
+            .with("tool", tool.as_str());
+        self.inner.journal.write(RecordKind::Decision, None, fields).await
+    }
+
+    /// Tells the session's memory what the agent read on a way that bypasses the pipeline, or what the
+    /// user said. Judgements of later calls take it into account.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn observe(&self, caller: &Caller, source: Source, text: &str) -> Result<(), Error> {
+        Ok(self.remember(caller, Event::Observed(source, text)).await?)
+    }
+
+    pub(crate) async fn remember(&self, caller: &Caller, event: Event<'_>) -> Result<(), Unavailable> {
+        let inner = &*self.inner;
+        let (tenant, session) = (caller.tenant(), caller.session());
+        for _ in 0..8 {
+            let (version, memory) = inner.sessions.load(tenant, session).await?;
+            let memory = inner.risk.remember(&memory, event, inner.clock.now())?;
+            if inner.sessions.swap(tenant, session, version, memory).await? {
+                return Ok(());
+            }
+        }
+        Err(Unavailable::Busy)
+    }
+
+    /// Authorises and executes in one go. Waits for an approver that answers at once; a call that has
+    /// to wait comes back as [`Error::Interrupted`].
+    ///
+    /// # Errors
+    /// [`Error`]: no effect took place.
+    pub async fn run(&self, caller: &Caller, call: &ToolCall) -> Result<Done, Error> {
+        match self.authorize(caller, call).await? {
+            Authorization::Permitted(sealed) => self.execute(caller, *sealed).await,
+            Authorization::Pending(handle) => Err(Error::Interrupted(handle)),
+            Authorization::Refused(refused) => Err(refused.into()),
+        }
+    }
+
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], Unavailable> {
+        let mut bytes = [0u8; N];
+        self.inner.entropy.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn random_id(&self) -> Result<String, Unavailable> {
+        Ok(EffectId::from_bytes(self.random()?).to_string())
+    }
+}
+
+fn permitted(sealed: Sealed) -> Authorization {
+    Authorization::Permitted(Box::new(sealed))
+}
+
+/// What a person sees of a local tool: its name, and every argument with its declared role.
+fn local_preview(tool: &Tool, prepared: &Prepared) -> Preview {
+    let preview = Preview::new(&format!("Call the local tool {}", tool.name()));
+    let arguments = prepared.arguments().value();
+    let Some(object) = arguments.as_object() else { return preview };
+    object.iter().fold(preview, |preview, (key, value)| match tool.roles().get(key) {
+        Some(role) => preview.line(&format!("{key} ({})", role.as_str()), as_text(value)),
+        // The name is the agent's to choose, so it is shown as a value and not as a label.
+        None => preview.line("undeclared argument", format!("{key}: {}", as_text(value))),
+    })
+}
+
+/// Lets the risk engine ask for live tokens without seeing them.
+#[derive(Debug)]
+struct Recognises<'a>(Option<&'a dyn TokenSource>);
+
+impl Canary for Recognises<'_> {
+    fn recognises(&self, text: &str) -> bool {
+        self.0.is_some_and(|tokens| tokens.recognises(text))
+    }
+}
+
+/// Makes a caller from a user's access token.
+#[derive(Debug)]
+#[must_use]
+pub struct CallerBuilder<'a> {
+    pipeline: &'a Pipeline,
+    token: AccessToken,
+    session: Option<String>,
+}
+
+impl CallerBuilder<'_> {
+    /// Names the session. Without it, a random one is begun.
+    pub fn session(mut self, session: &str) -> Self {
+        self.session = Some(session.to_owned());
+        self
+    }
+
+    /// Verifies the token and returns who is calling.
+    ///
+    /// # Errors
+    /// [`NotVerified`].
+    pub async fn verify(self) -> Result<Caller, NotVerified> {
+        let inner = &*self.pipeline.inner;
+        let verifier = inner.verifier.as_ref().ok_or(NotVerified::NoVerifier)?;
+        let session = match self.session {
+            Some(session) => session,
+            None => self.pipeline.random_id().map_err(|_| NotVerified::NoCaller)?,
+        };
+        let session = SessionId::new(&session).map_err(|_| NotVerified::NoCaller)?;
+        let caller = verifier.verify(&self.token, session, inner.clock.now()).await?;
+        // The verified token is the subject of the exchange, unless a refresh token is kept.
+        let kept = inner.subjects.subject(&caller).await;
+        if !matches!(kept, Ok(SubjectToken::Refresh(_))) {
+            let remembered = inner.subjects.remember(&caller, SubjectToken::Access(self.token)).await;
+            remembered.map_err(|_| NotVerified::Keys)?;
+        }
+        Ok(caller)
+    }
+}
+
+/// Results of tools as text, for the session's memory.
+pub(crate) fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_canonical().as_str().to_owned(), str::to_owned)
+}

@@ -1,0 +1,227 @@
+//! Invariant 4: fail closed. Whatever is missing, the call is refused before any effect, and says why.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use async_trait::async_trait;
+use countersign::core::{
+    AgentId, ApprovalRequest, ApprovalStore, Assessment, Event, Granted, GrantStore, PolicyVersion,
+    RiskError, RiskInput, RiskMemory, RiskPolicy, SessionId, StoreError, TenantId, Timestamp,
+};
+use countersign::prelude::*;
+use countersign::ticket::{Claim, ClaimError, Epochs, Freeze, MemoryGuard, ReplayGuard};
+use countersign_testkit::clock::NoEntropy;
+use countersign_testkit::servers::auth0;
+
+use crate::harness::{Log, World, create, list, refused, sealed, somebody};
+
+/// Every port of a store, broken.
+#[derive(Debug)]
+struct Broken;
+
+#[async_trait]
+impl GrantStore for Broken {
+    async fn get(&self, _: &TenantId, _: &AgentId) -> Result<Option<Granted>, StoreError> {
+        Err(StoreError)
+    }
+    async fn put(&self, _: &TenantId, _: Granted) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn remove(&self, _: &TenantId, _: &AgentId) -> Result<bool, StoreError> {
+        Err(StoreError)
+    }
+}
+
+#[async_trait]
+impl RiskMemory for Broken {
+    async fn load(&self, _: &TenantId, _: &SessionId) -> Result<(u64, Vec<u8>), StoreError> {
+        Err(StoreError)
+    }
+    async fn swap(&self, _: &TenantId, _: &SessionId, _: u64, _: Vec<u8>) -> Result<bool, StoreError> {
+        Err(StoreError)
+    }
+}
+
+#[async_trait]
+impl ApprovalStore for Broken {
+    async fn put(&self, _: &str, _: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
+        Err(StoreError)
+    }
+    async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        Err(StoreError)
+    }
+    async fn take(&self, _: &str, _: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        Err(StoreError)
+    }
+}
+
+impl RiskPolicy for Broken {
+    fn version(&self) -> PolicyVersion {
+        PolicyVersion::new("broken").unwrap()
+    }
+    fn assess(&self, _: &RiskInput<'_>) -> Result<Assessment, RiskError> {
+        Err(RiskError::Detector)
+    }
+    fn remember(&self, _: &[u8], _: Event<'_>, _: Timestamp) -> Result<Vec<u8>, RiskError> {
+        Ok(Vec::new())
+    }
+}
+
+/// Knows the epochs, and cannot claim.
+#[derive(Debug)]
+struct NoClaims;
+
+#[async_trait]
+impl ReplayGuard for NoClaims {
+    async fn claim(&self, _: &Claim<'_>) -> Result<(), ClaimError> {
+        Err(ClaimError::Unavailable)
+    }
+    async fn epochs(&self, _: &Caller) -> Result<Epochs, ClaimError> {
+        Ok(Epochs::default())
+    }
+    async fn freeze(&self, _: Freeze) -> Result<u32, ClaimError> {
+        Err(ClaimError::Unavailable)
+    }
+}
+
+/// Runs the call that would be permitted, and returns why it was not. Nothing may have been changed.
+async fn why(world: &World, builder: countersign::PipelineBuilder) -> &'static str {
+    let cs = builder.open().await.unwrap();
+    let me = world.me(&cs).await;
+    let code = cs.run(&me, &create()).await.unwrap_err().code();
+    assert_eq!(world.writes(), 0, "{code}");
+    code
+}
+
+#[tokio::test]
+async fn inv_04_a_store_that_cannot_be_read_refuses() {
+    let world = World::start().await;
+    let broken = Arc::new(Broken);
+    assert_eq!(why(&world, world.approving().grants(broken.clone())).await, "store_unavailable");
+    assert_eq!(why(&world, world.approving().sessions(broken.clone())).await, "store_unavailable");
+    let later = Callback::with_poll(
+        |_| async { Decision::Later("q".into()) },
+        |_, reference| async move { Decision::Later(reference) },
+    );
+    let waiting = world.bare().approver(later).approvals(broken);
+    assert_eq!(why(&world, waiting).await, "store_unavailable");
+}
+
+#[tokio::test]
+async fn inv_04_a_policy_that_fails_refuses() {
+    let world = World::start().await;
+    assert_eq!(why(&world, world.approving().risk(Arc::new(Broken))).await, "risk_unavailable");
+}
+
+#[tokio::test]
+async fn inv_04_a_guard_that_cannot_claim_or_is_full_refuses() {
+    let world = World::start().await;
+    assert_eq!(why(&world, world.approving().guard(Arc::new(NoClaims))).await, "guard_unavailable");
+    let now = countersign::core::Clock::now(&world.clock);
+    let full = Arc::new(MemoryGuard::new(0, now));
+    assert_eq!(why(&world, world.approving().guard(full)).await, "guard_full");
+}
+
+#[tokio::test]
+async fn inv_04_a_log_that_cannot_be_written_refuses() {
+    let world = World::start().await;
+    for fails_from in 1..=2 {
+        let log = Arc::new(Log::default());
+        log.fails_from.store(fails_from, Ordering::SeqCst);
+        assert_eq!(why(&world, world.approving().audit(log)).await, "log_unwritable");
+    }
+    // The real log, on a real disk: a directory takes the file's place.
+    let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    let log = world.dir.path().join("state/audit.jsonl");
+    std::fs::remove_file(&log).unwrap();
+    std::fs::create_dir(&log).unwrap();
+    assert_eq!(cs.run(&me, &create()).await.unwrap_err().code(), "log_unwritable");
+    assert_eq!(world.writes(), 0);
+}
+
+#[tokio::test]
+async fn inv_04_without_randomness_nothing_is_permitted() {
+    let world = World::start().await;
+    // Keys are made first, with randomness; then it runs out.
+    drop(world.approving().open().await.unwrap());
+    assert_eq!(why(&world, world.approving().entropy(Arc::new(NoEntropy))).await, "entropy_unavailable");
+}
+
+#[tokio::test]
+async fn inv_04_unknown_agents_and_tools_are_refused() {
+    let world = World::start().await;
+    let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    let stranger = somebody("auth0|ada", "stranger", "s-42");
+    assert_eq!(refused(cs.authorize(&stranger, &create()).await.unwrap()), "unknown_agent");
+    let other_tenant = Caller::dangerous_assert(
+        TenantId::new("other").unwrap(),
+        me.user().clone(),
+        me.agent().clone(),
+        me.session().clone(),
+    );
+    assert_eq!(refused(cs.authorize(&other_tenant, &create()).await.unwrap()), "unknown_agent");
+    let call = ToolCall::from_json("google_calendar_clear", "{}").unwrap();
+    assert_eq!(refused(cs.authorize(&me, &call).await.unwrap()), "unknown_tool");
+}
+
+#[tokio::test]
+async fn inv_04_a_grant_ends_and_reaches_only_its_tier_and_tools() {
+    let world = World::start().await;
+    let narrow = |grant: Grant| {
+        let person = Callback::new(|_: ApprovalRequest| async { Decision::Approve });
+        world.bare().approver(person).grant(grant)
+    };
+    let planner = || Grant::agent("planner");
+    let reads = narrow(planner().tools(["google_calendar_list_events"]).up_to(Tier::B));
+    assert_eq!(why(&world, reads).await, "tool_not_granted");
+    let silent = narrow(planner().tools(["google_calendar_*"]));
+    assert_eq!(why(&world, silent).await, "tier_not_granted");
+    let now = countersign::core::Clock::now(&world.clock);
+    let over = narrow(planner().tools(["google_calendar_*"]).up_to(Tier::S).until(now));
+    assert_eq!(why(&world, over).await, "grant_expired");
+}
+
+#[tokio::test]
+async fn inv_04_the_person_decides_and_silence_is_no() {
+    let world = World::start().await;
+    for (decision, code) in
+        [(Decision::Decline, "declined"), (Decision::Unreachable, "approver_unreachable")]
+    {
+        let person = Callback::new(move |_| {
+            let decision = decision.clone();
+            async move { decision }
+        });
+        assert_eq!(why(&world, world.bare().approver(person)).await, code);
+    }
+    assert_eq!(why(&world, world.bare()).await, "no_approver_for_tier");
+    let bug = Callback::new(|_| async { panic!("a bug in the dialog") });
+    assert_eq!(why(&world, world.bare().approver(bug)).await, "approver_unreachable");
+}
+
+#[tokio::test]
+async fn inv_04_a_clock_behind_refuses() {
+    let world = World::start().await;
+    let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    world.clock.advance_seconds(900);
+    assert_eq!(cs.run(&me, &list()).await.unwrap().ending, Ending::Committed);
+    world.clock.advance_seconds(-890);
+    let sealed = sealed(&cs, &me, &create()).await;
+    assert_eq!(cs.execute(&me, sealed).await.unwrap_err().code(), "clock_behind");
+    assert_eq!(world.writes(), 0);
+}
+
+#[tokio::test]
+async fn inv_04_an_identity_provider_that_fails_refuses() {
+    let world = World::start().await;
+    let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    world.auth0.faults().push(auth0::error(500, "server_error", "try later"));
+    assert_eq!(cs.run(&me, &create()).await.unwrap_err().code(), "identity_provider_unavailable");
+    world.auth0.faults().push(auth0::error(403, "unauthorized_client", "Grant type not allowed"));
+    assert_eq!(cs.run(&me, &create()).await.unwrap_err().code(), "misconfigured");
+    assert_eq!(world.writes(), 0);
+    assert_eq!(cs.run(&me, &create()).await.unwrap().ending, Ending::Committed);
+}

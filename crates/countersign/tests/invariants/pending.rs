@@ -1,0 +1,181 @@
+//! Calls that wait: handles are believed in nothing, and an approval holds for one call, once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+
+use countersign::core::{ApprovalRequest, MemoryApprovals};
+use countersign::prelude::*;
+use countersign::risk::{DefaultPolicy, PolicyConfig};
+use countersign::{Interrupt, PipelineBuilder};
+use countersign_testkit::servers::Account;
+
+use crate::harness::{EVENTS_SCOPE, USER, World, create, refused, somebody};
+
+/// A person who answers later: yes, once the flag is set.
+fn later(says_yes: &Arc<AtomicBool>) -> Callback {
+    let says_yes = Arc::clone(says_yes);
+    Callback::with_poll(
+        |_: ApprovalRequest| async { Decision::Later("q-1".into()) },
+        move |_: ApprovalRequest, _| {
+            let yes = says_yes.load(Ordering::SeqCst);
+            async move { if yes { Decision::Approve } else { Decision::Later("q-1".into()) } }
+        },
+    )
+}
+
+fn waiting(world: &World, says_yes: &Arc<AtomicBool>) -> (PipelineBuilder, Arc<MemoryApprovals>) {
+    let store = Arc::new(MemoryApprovals::default());
+    (world.bare().approver(later(says_yes)).approvals(store.clone()), store)
+}
+
+fn pending(authorization: Authorization) -> Handle {
+    match authorization {
+        Authorization::Pending(handle) => *handle,
+        other => panic!("does not wait: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_waited_goes_on_in_another_pipeline_and_once() {
+    let world = World::start().await;
+    let yes = Arc::new(AtomicBool::new(false));
+    let (builder, store) = waiting(&world, &yes);
+    let cs = builder.open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    assert_eq!(pending(cs.resume(&me, &handle).await.unwrap()), handle, "not decided yet");
+
+    // It is kept as JSON and comes back in another process, which shares the store.
+    let kept = serde_json::to_string(&handle).unwrap();
+    drop(cs);
+    yes.store(true, Ordering::SeqCst);
+    let cs = world.bare().approver(later(&yes)).approvals(store).open().await.unwrap();
+    let handle: Handle = serde_json::from_str(&kept).unwrap();
+    let (first, second) = tokio::join!(cs.resume(&me, &handle), cs.resume(&me, &handle));
+    let mut permitted = Vec::new();
+    for authorization in [first.unwrap(), second.unwrap()] {
+        match authorization {
+            Authorization::Permitted(sealed) => permitted.push(sealed),
+            Authorization::Refused(no) => assert_eq!(no.code(), "pending_unknown"),
+            other @ Authorization::Pending(_) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(permitted.len(), 1, "one approval, one ticket");
+    // The user's token has to be there in this process too.
+    let me = world.me(&cs).await;
+    let done = cs.execute(&me, *permitted.remove(0)).await.unwrap();
+    assert_eq!(done.ending, Ending::Committed);
+    assert_eq!(refused(cs.resume(&me, &handle).await.unwrap()), "pending_unknown");
+    assert_eq!(world.writes(), 1);
+}
+
+#[tokio::test]
+async fn a_handle_that_was_edited_in_any_field_is_refused_and_the_real_one_still_works() {
+    let world = World::start().await;
+    let yes = Arc::new(AtomicBool::new(true));
+    let (builder, _) = waiting(&world, &yes);
+    let cs = builder.open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    let other = || "0".repeat(32);
+    let edits: [fn(&mut Handle, String); 5] = [
+        |h, other| h.effect_id = other,
+        |h, _| h.tool = "google_calendar_delete_event".into(),
+        |h, _| h.expires_ms += 1,
+        |h, _| h.interrupt = serde_json::from_str(r#"{"kind":"approve","tier":"C","digest":""}"#).unwrap(),
+        |h, _| {
+            let text = r#"{"kind":"connect","reason":"x","connection":"x","scopes":[]}"#;
+            h.interrupt = serde_json::from_str(text).unwrap();
+        },
+    ];
+    for edit in edits {
+        let mut edited = handle.clone();
+        edit(&mut edited, other());
+        assert_eq!(refused(cs.resume(&me, &edited).await.unwrap()), "pending_tampered");
+    }
+    let mut unknown = handle.clone();
+    unknown.id = other();
+    assert_eq!(refused(cs.resume(&me, &unknown).await.unwrap()), "pending_unknown");
+    assert!(matches!(cs.resume(&me, &handle).await.unwrap(), Authorization::Permitted(_)));
+}
+
+#[tokio::test]
+async fn a_handle_is_nothing_worth_for_another_caller() {
+    let world = World::start().await;
+    let yes = Arc::new(AtomicBool::new(true));
+    let (builder, _) = waiting(&world, &yes);
+    let cs = builder.open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    for other in [
+        somebody("auth0|eve", "planner", "s-42"),
+        somebody(USER, "other", "s-42"),
+        somebody(USER, "planner", "s-43"),
+    ] {
+        assert_eq!(refused(cs.resume(&other, &handle).await.unwrap()), "wrong_caller");
+    }
+}
+
+#[tokio::test]
+async fn what_waits_ends() {
+    let world = World::start().await;
+    let yes = Arc::new(AtomicBool::new(true));
+    let (builder, _) = waiting(&world, &yes);
+    let cs = builder.open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    world.clock.advance_seconds(3601);
+    assert_eq!(refused(cs.resume(&me, &handle).await.unwrap()), "pending_unknown");
+}
+
+#[tokio::test]
+async fn inv_09_a_stricter_policy_makes_an_older_approval_insufficient() {
+    let world = World::start().await;
+    let yes = Arc::new(AtomicBool::new(false));
+    let (builder, store) = waiting(&world, &yes);
+    let cs = builder.open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    drop(cs);
+    let mut config = PolicyConfig::default();
+    config.tool_floors.insert("google_calendar_*".to_owned(), Tier::A);
+    let strict = Arc::new(DefaultPolicy::new(config).unwrap());
+    yes.store(true, Ordering::SeqCst);
+    let cs = world.bare().approver(later(&yes)).approvals(store).risk(strict).open().await.unwrap();
+    let answer = cs.resume(&me, &handle).await.unwrap();
+    assert_eq!(refused(answer), "approval_no_longer_suffices");
+}
+
+#[tokio::test]
+async fn connecting_the_account_comes_before_asking_a_person() {
+    let world = World::start().await;
+    world.auth0.disconnect(USER, "google-oauth2");
+    let nobody = Callback::new(|_| async { panic!("nobody may be asked before the account is there") });
+    let cs = world.bare().approver(nobody).open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    let Interrupt::Connect { reason, connection, scopes } = &handle.interrupt else { panic!() };
+    assert_eq!((reason.as_str(), connection.as_str()), ("not_connected", "google-oauth2"));
+    assert_eq!(scopes, &[EVENTS_SCOPE]);
+    assert_eq!(pending(cs.resume(&me, &handle).await.unwrap()), handle, "still not connected");
+    drop(cs);
+
+    world.auth0.connect(USER, Account::google("1084", "ada@acme.example").scopes([EVENTS_SCOPE]));
+    let store = Arc::new(MemoryApprovals::default());
+    let cs = world.approving().approvals(store).open().await.unwrap();
+    let me = world.me(&cs).await;
+    assert_eq!(cs.run(&me, &create()).await.unwrap().ending, Ending::Committed);
+}
+
+#[tokio::test]
+async fn a_call_that_waited_for_an_account_goes_on_when_it_is_connected() {
+    let world = World::start().await;
+    world.auth0.disconnect(USER, "google-oauth2");
+    let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    world.auth0.connect(USER, Account::google("1084", "ada@acme.example").scopes([EVENTS_SCOPE]));
+    let Authorization::Permitted(sealed) = cs.resume(&me, &handle).await.unwrap() else { panic!() };
+    assert_eq!(cs.execute(&me, *sealed).await.unwrap().ending, Ending::Committed);
+    assert_eq!(refused(cs.resume(&me, &handle).await.unwrap()), "pending_unknown", "only once");
+}
