@@ -119,7 +119,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         SessionId::new("s-1")?,
     );
 
-    let call = ToolCall::from_json("desk_open_ticket", r#"{"queue":"it","title":"No e-mail since noon"}"#)?;
+    let call = ToolCall::from_json(
+        "desk_open_ticket",
+        r#"{"queue":"it","title":"No e-mail since noon"}"#,
+    )?;
     let done = cs.run(&me, &call).await?;
     println!("{}: {}", done.ending.as_str(), done.result.to_canonical().as_str());
 
@@ -135,8 +138,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (ticket, approved) = sealed.into_parts();
     let other = Step::new(Method::Post, "https://desk.example/v1/refunds")?.without_credential();
     let effect = approved.effect_id();
-    let hostile =
-        Prepared::wire(effect, approved.tool().clone(), approved.arguments().clone(), None, vec![other])?;
+    let hostile = Prepared::wire(
+        effect,
+        approved.tool().clone(),
+        approved.arguments().clone(),
+        None,
+        vec![other],
+    )?;
     let refused = cs.execute(&me, countersign::ticket::Sealed::new(ticket, hostile)).await;
     println!("another URL after approval: refused: {}", refused.err().map_or("", |e| e.code()));
     assert_eq!(desk.requests().len(), 1, "nothing else reached the API");

@@ -62,7 +62,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         SessionId::new("s-1")?,
     );
 
-    let call = ToolCall::from_json("crm_note", r#"{"customer":"Acme","text":"call back on Monday"}"#)?;
+    let call =
+        ToolCall::from_json("crm_note", r#"{"customer":"Acme","text":"call back on Monday"}"#)?;
     let done = cs.run(&me, &call).await?;
     println!("{}: note number {}", done.ending.as_str(), done.result.to_canonical().as_str());
     println!("evidence: {}…", done.evidence.as_compact().get(..60).unwrap_or_default());
@@ -75,7 +76,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // So is one that stands twice: two readers could disagree about it.
-    let twice = ToolCall::from_json("crm_note", r#"{"customer":"Acme","customer":"Evil","text":""}"#);
+    let twice =
+        ToolCall::from_json("crm_note", r#"{"customer":"Acme","customer":"Evil","text":""}"#);
     if let Err(error) = twice {
         println!("refused: {} ({error})", error.code());
     }

@@ -21,9 +21,7 @@ use std::io::{BufRead, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use countersign::core::{
-    AgentId, ApprovalRequest, Clock, SessionId, TenantId, Tool, UserId,
-};
+use countersign::core::{AgentId, ApprovalRequest, Clock, SessionId, TenantId, Tool, UserId};
 use countersign::prelude::*;
 use countersign::ticket::{Gate, KeyRing, MemoryGuard, Report, Ticket};
 use countersign::{KeyDir, SystemClock};
@@ -58,7 +56,9 @@ async fn issuer(state: &str) -> Result<(), Failure> {
     let cs = Pipeline::builder()
         .state_dir(state)
         .names("issuer.example", "gate.example")
-        .tool(tool(), |_: serde::de::IgnoredAny| async { Err::<(), _>("the issuer executes nothing") })
+        .tool(tool(), |_: serde::de::IgnoredAny| async {
+            Err::<(), _>("the issuer executes nothing")
+        })
         .approver(Callback::new(|_: ApprovalRequest| async { Decision::Approve }))
         .grant(Grant::agent("concierge").tools(["door_open"]).up_to(Tier::B))
         .open()
@@ -85,8 +85,9 @@ async fn gate(jwks: &str) -> Result<(), Failure> {
     println!("ready");
     for line in std::io::stdin().lock().lines() {
         let line: Value = serde_json::from_str(&line?)?;
-        let ticket = Ticket::from_compact(line["ticket"].as_str().unwrap_or_default().to_owned());
-        let sealed = line["sealed"].as_str().unwrap_or_default();
+        let text = |key| line.get(key).and_then(Value::as_str).unwrap_or_default();
+        let ticket = Ticket::from_compact(text("ticket").to_owned());
+        let sealed = text("sealed");
         println!("{}", admit(&gate, &ticket, sealed.as_bytes(), clock).await?);
         std::io::stdout().flush()?;
     }
@@ -99,9 +100,8 @@ async fn admit(
     sealed: &[u8],
     clock: SystemClock,
 ) -> Result<String, Failure> {
-    let opened = gate
-        .check(ticket, &caller()?, clock.now())
-        .and_then(|checked| checked.open(sealed));
+    let opened =
+        gate.check(ticket, &caller()?, clock.now()).and_then(|checked| checked.open(sealed));
     let admitted = match opened {
         Ok(opened) => opened.admit(clock.now()).await,
         Err(refusal) => Err(refusal),
@@ -133,7 +133,8 @@ fn agent() -> Result<(), Failure> {
         .stdout(Stdio::piped())
         .spawn()?;
     let mut to_gate = gate.stdin.take().ok_or("the gate's input")?;
-    let mut from_gate = std::io::BufReader::new(gate.stdout.take().ok_or("the gate's output")?).lines();
+    let mut from_gate =
+        std::io::BufReader::new(gate.stdout.take().ok_or("the gate's output")?).lines();
     from_gate.next().ok_or("the gate did not start")??;
 
     let issued = Command::new(&me).arg("issuer").arg(state.path()).output()?;

@@ -90,7 +90,11 @@ impl Tally {
             row("clean tasks completed", c.clean);
             row("the user's own calls executed", c.own);
             println!("  {:<34} {:>16} {prompts:>32.2}", "prompts a session", 0);
-            println!("  time a call: p50 {} us, p99 {} us (this build, this machine)", at(50), at(99));
+            println!(
+                "  time a call: p50 {} us, p99 {} us (this build, this machine)",
+                at(50),
+                at(99)
+            );
             let why: Vec<String> = c.refusals.iter().map(|(k, n)| format!("{k} {n}")).collect();
             println!("  not executed: {}", why.join(", "));
         }

@@ -45,10 +45,18 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn begin(json: bool, ours: bool) -> Self {
         if !json {
-            let servers = if ours { "loopback doubles started here" } else { "the servers you named" };
-            println!("An agent was told by a calendar event to invite an attacker and to hand over its token.");
-            println!("Auth0 and Google Calendar: {servers}. \"effects\": changes an observer counted at the provider.\n");
-            println!("{:<26} {:<27} {:<24} {:>7}  what was tried", "scenario", "outcome", "reason", "effects");
+            let servers =
+                if ours { "loopback doubles started here" } else { "the servers you named" };
+            println!(
+                "An agent was told by a calendar event to invite an attacker and to hand over its token."
+            );
+            println!(
+                "Auth0 and Google Calendar: {servers}. \"effects\": changes an observer counted at the provider.\n"
+            );
+            println!(
+                "{:<26} {:<27} {:<24} {:>7}  what was tried",
+                "scenario", "outcome", "reason", "effects"
+            );
             println!("{}", "-".repeat(120));
         }
         Self { json, rows: 0, not_run: 0, wrong: Vec::new() }
@@ -59,12 +67,11 @@ impl Report {
         if !row.as_expected() {
             self.wrong.push(row.scenario);
         }
-        let (outcome, reason, effects) = match &row.ended {
-            Some((ended, effects)) => (ended.outcome, ended.reason.as_str(), *effects),
-            None => {
-                self.not_run += 1;
-                ("not run", "needs_fault_injection", 0)
-            }
+        let (outcome, reason, effects) = if let Some((ended, effects)) = &row.ended {
+            (ended.outcome, ended.reason.as_str(), *effects)
+        } else {
+            self.not_run += 1;
+            ("not run", "needs_fault_injection", 0)
         };
         if self.json {
             let line = json!({
@@ -82,7 +89,10 @@ impl Report {
             println!("{}", "-".repeat(120));
             let ran = self.rows - self.not_run;
             match self.wrong.as_slice() {
-                [] => println!("{ran} scenarios ran, each ended as it must; {} not run.", self.not_run),
+                [] => println!(
+                    "{ran} scenarios ran, each ended as it must; {} not run.",
+                    self.not_run
+                ),
                 wrong => println!("NOT as it must be: {}", wrong.join(", ")),
             }
         } else if !self.wrong.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign::core::{
-    Account, ApprovalRequest, Approval, Approver, Method, Prepared, Scope, Selector, Step,
+    Account, Approval, ApprovalRequest, Approver, Method, Prepared, Scope, Selector, Step,
     Timestamp, ToolName, Verdict,
 };
 use countersign::prelude::*;
@@ -89,10 +89,9 @@ fn refused(reason: &str) -> Ended {
 fn ended(result: Result<Done, Error>) -> Ended {
     match result {
         Err(error) => refused(error.code()),
-        Ok(done) => Ended {
-            outcome: done.ending.as_str(),
-            reason: done.code.unwrap_or("ok").to_owned(),
-        },
+        Ok(done) => {
+            Ended { outcome: done.ending.as_str(), reason: done.code.unwrap_or("ok").to_owned() }
+        }
     }
 }
 
@@ -100,13 +99,15 @@ fn decided(authorization: &Authorization) -> Ended {
     match authorization {
         Authorization::Refused(no) => refused(no.code()),
         Authorization::Pending(_) => Ended { outcome: "pending", reason: "pending".to_owned() },
-        Authorization::Permitted(_) => Ended { outcome: "permitted", reason: "permitted".to_owned() },
+        Authorization::Permitted(_) => {
+            Ended { outcome: "permitted", reason: "permitted".to_owned() }
+        }
     }
 }
 
 /// The call that the user wants: a meeting with a colleague.
 fn call() -> Result<ToolCall, Failure> {
-    call_with(json!({
+    call_with(&json!({
         "summary": "Lunch with Grace",
         "start": { "date_time": "2027-03-02T12:00:00Z" },
         "end": { "date_time": "2027-03-02T13:00:00Z" },
@@ -115,7 +116,7 @@ fn call() -> Result<ToolCall, Failure> {
     }))
 }
 
-fn call_with(arguments: Value) -> Result<ToolCall, Failure> {
+fn call_with(arguments: &Value) -> Result<ToolCall, Failure> {
     Ok(ToolCall::from_json("google_calendar_create_event", arguments.to_string())?)
 }
 
@@ -142,7 +143,10 @@ async fn approved(g: &Guarded) -> Result<Sealed, Failure> {
 }
 
 /// The approved ticket with another request.
-fn with(sealed: Sealed, change: impl FnOnce(&Prepared) -> Result<Prepared, Failure>) -> Result<Sealed, Failure> {
+fn with(
+    sealed: Sealed,
+    change: impl FnOnce(&Prepared) -> Result<Prepared, Failure>,
+) -> Result<Sealed, Failure> {
     let (ticket, prepared) = sealed.into_parts();
     let changed = change(&prepared)?;
     Ok(Sealed::new(ticket, changed))
@@ -360,7 +364,7 @@ async fn secret_in_arguments(world: &World) -> Result<Ended, Failure> {
         Ok(ours) => ours.auth0.tokens().minted().pop().ok_or("a token")?,
         Err(_) => world.subject_text().to_owned(),
     };
-    let call = call_with(json!({
+    let call = call_with(&json!({
         "summary": "sync",
         "description": format!("for the record: {secret}"),
         "start": { "date_time": "2027-03-02T12:00:00Z" },
@@ -422,7 +426,11 @@ async fn provider_redirect(world: &World) -> Result<Ended, Failure> {
     let elsewhere = format!("{}/calendar/v3/calendars/primary/events", ours.evil.url());
     ours.calendar.faults().when(When::method("POST"), 1, Fault::redirect(&elsewhere));
     let ended = ended(g.cs.run(&g.me, &call()?).await);
-    if ours.evil.requests().is_empty() { Ok(ended) } else { Err("the redirect was followed".into()) }
+    if ours.evil.requests().is_empty() {
+        Ok(ended)
+    } else {
+        Err("the redirect was followed".into())
+    }
 }
 
 async fn crash_after_dispatch(world: &World) -> Result<Ended, Failure> {
@@ -445,11 +453,11 @@ fn base64_url(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0u32, |bits, b| bits << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        let bits =
+            chunk.iter().fold(0u32, |bits, b| bits << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
         for at in 0..=chunk.len() {
             text.push(char::from(ALPHABET[(bits >> (18 - 6 * at)) as usize & 63]));
         }
     }
     text
 }
-

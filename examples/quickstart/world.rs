@@ -100,8 +100,7 @@ impl World {
         let auth0 = Auth0::builder().domain(DOMAIN).start().await?;
         auth0.register(auth0::Client::custom_api("cli_1", "s3cr3t", AUDIENCE).token_vault());
         auth0.connect(USER, Account::google("1084", "ada@acme.example").scopes([SCOPE]));
-        let calendar =
-            countersign_testkit::servers::GoogleCalendar::start(auth0.tokens()).await?;
+        let calendar = countersign_testkit::servers::GoogleCalendar::start(auth0.tokens()).await?;
         let access = auth0.issue_access_token(USER, AUDIENCE).azp(AGENT).sign()?;
         Ok(Self {
             auth0: auth0.addr(),

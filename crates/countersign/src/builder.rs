@@ -338,22 +338,22 @@ impl PipelineBuilder {
             let back = backchannel(&config, &self.dials)?;
             let (subjects, clock) = (Arc::clone(&subjects), Arc::clone(&clock));
             if let (None, Some(audience)) = (&verifier, config.audience()) {
-                let ours = countersign_vault::AccessTokenVerifier::builder(config.domain(), audience);
+                let ours =
+                    countersign_vault::AccessTokenVerifier::builder(config.domain(), audience);
                 let ours = ours.backchannel(Arc::clone(&back)).tenant(tenant.clone()).build()?;
                 verifier = Some(Arc::new(ours));
             }
             let vault = countersign_vault::TokenVault::new(config, back, subjects, clock);
             tokens = tokens.or_else(|| Some(Arc::new(vault)));
         }
-        let transport: Arc<dyn Transport> = match self.ports.transport {
-            Some(transport) => transport,
-            None => {
-                let mut http = HttpTransport::builder();
-                for (host, address) in &self.dials {
-                    http = http.dangerous_dial(host, *address);
-                }
-                Arc::new(http.build()?)
+        let transport: Arc<dyn Transport> = if let Some(transport) = self.ports.transport {
+            transport
+        } else {
+            let mut http = HttpTransport::builder();
+            for (host, address) in &self.dials {
+                http = http.dangerous_dial(host, *address);
             }
+            Arc::new(http.build()?)
         };
 
         let now = clock.now();
@@ -372,8 +372,14 @@ impl PipelineBuilder {
                 verifier,
                 approvers: self.approvers,
                 grants: store,
-                approvals: self.ports.approvals.unwrap_or_else(|| Arc::new(MemoryApprovals::default())),
-                sessions: self.ports.sessions.unwrap_or_else(|| Arc::new(MemorySessions::default())),
+                approvals: self
+                    .ports
+                    .approvals
+                    .unwrap_or_else(|| Arc::new(MemoryApprovals::default())),
+                sessions: self
+                    .ports
+                    .sessions
+                    .unwrap_or_else(|| Arc::new(MemorySessions::default())),
                 risk: match self.ports.risk {
                     Some(risk) => risk,
                     None => Arc::new(countersign_risk::DefaultPolicy::default()),
@@ -397,12 +403,11 @@ impl PipelineBuilder {
         if let Some(signer) = &self.ports.signer {
             return Ok((Arc::clone(signer), KeyRing::of(signer.as_ref())));
         }
-        let signer = match keys.active()? {
-            Some(signer) => signer,
-            None => {
-                let id = keys.rotate(entropy)?;
-                keys.active()?.ok_or_else(|| KeyFileError::Unknown(id.to_string()))?
-            }
+        let signer = if let Some(signer) = keys.active()? {
+            signer
+        } else {
+            let id = keys.rotate(entropy)?;
+            keys.active()?.ok_or_else(|| KeyFileError::Unknown(id.to_string()))?
         };
         Ok((Arc::new(signer), keys.ring()?))
     }

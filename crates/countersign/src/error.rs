@@ -37,7 +37,10 @@ impl Refused {
 
     /// What the model may be told: a refusal is no oracle, so there is nothing in it to probe with.
     pub fn for_agent(&self) -> String {
-        format!("The call was refused ({}). Do not try to get around this; tell the user.", self.code)
+        format!(
+            "The call was refused ({}). Do not try to get around this; tell the user.",
+            self.code
+        )
     }
 }
 

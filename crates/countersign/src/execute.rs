@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_core::{
     Answer, Binding, Caller, Connector, Digest, EffectId, Ending, Event, Executor as _,
-    Interpretation, Prepared, RecordKind, Scope, Reconciled, Seen, Sent, ToolCall, Value,
+    Interpretation, Prepared, Reconciled, RecordKind, Scope, Seen, Sent, ToolCall, Value,
 };
 use countersign_ticket::{Admitted, Checked, Claims, Evidence, PlanError, Refusal, Report, Sealed};
 
@@ -64,12 +64,16 @@ impl Pipeline {
         let claims = checked.claims().clone();
         let opened = match checked.open_prepared(prepared) {
             Ok(opened) => opened,
-            Err(refusal) => return Err(self.turned_away(caller, refusal, Some(&claims)).await?.into()),
+            Err(refusal) => {
+                return Err(self.turned_away(caller, refusal, Some(&claims)).await?.into());
+            }
         };
         self.log_intent(&claims).await?;
         let admitted = match opened.admit(self.inner.clock.now()).await {
             Ok(admitted) => admitted,
-            Err(refusal) => return Err(self.turned_away(caller, refusal, Some(&claims)).await?.into()),
+            Err(refusal) => {
+                return Err(self.turned_away(caller, refusal, Some(&claims)).await?.into());
+            }
         };
         Ok(self.carry_out(caller, admitted).await)
     }
@@ -91,13 +95,10 @@ impl Pipeline {
             Ok(claims) => claims.clone(),
             Err(refusal) => return Err(self.turned_away(caller, *refusal, None).await?.into()),
         };
-        match Prepared::from_bytes(sealed) {
-            Ok(prepared) => self.execute(caller, Sealed::new(ticket, prepared)).await,
-            Err(_) => {
-                let refusal = Refusal::SealedMalformed;
-                Err(self.turned_away(caller, refusal, Some(&claims)).await?.into())
-            }
+        if let Ok(prepared) = Prepared::from_bytes(sealed) {
+            return self.execute(caller, Sealed::new(ticket, prepared)).await;
         }
+        Err(self.turned_away(caller, Refusal::SealedMalformed, Some(&claims)).await?.into())
     }
 
     async fn log_intent(&self, claims: &Claims) -> Result<(), Unavailable> {
@@ -137,7 +138,8 @@ impl Pipeline {
         let inner = &*self.inner;
         let connector =
             inner.tools.get(admitted.prepared().tool()).and_then(|e| e.connector.clone());
-        let Run { answers, mut interpretation, granted } = self.send(&mut admitted, connector.as_ref()).await;
+        let Run { answers, mut interpretation, granted } =
+            self.send(&mut admitted, connector.as_ref()).await;
         let mut text = as_text(&interpretation.result);
         if inner.tokens.as_ref().is_some_and(|tokens| tokens.recognises(&text)) {
             // A provider's answer that holds a live token does not reach the agent.
@@ -264,7 +266,8 @@ impl Pipeline {
     ) -> BoxFuture<'a, Result<Answer, Stop>> {
         Box::pin(async move {
             let entry = self.inner.tools.get(call.tool());
-            let same = entry.and_then(|e| e.connector.as_ref()).is_some_and(|c| Arc::ptr_eq(c, connector));
+            let same =
+                entry.and_then(|e| e.connector.as_ref()).is_some_and(|c| Arc::ptr_eq(c, connector));
             let reads = entry.is_some_and(|e| e.tool.effect() == countersign_core::Effect::Read);
             if !same || !reads {
                 return Err(Refused::new("connector_strays").into());
@@ -278,7 +281,8 @@ impl Pipeline {
             self.log_intent(opened.claims()).await?;
             let admitted = opened.admit(now).await;
             let mut admitted = admitted.map_err(|refusal| Refused::new(refusal.code()))?;
-            let Run { mut answers, interpretation, .. } = self.send(&mut admitted, Some(connector)).await;
+            let Run { mut answers, interpretation, .. } =
+                self.send(&mut admitted, Some(connector)).await;
             let fields = self
                 .inner
                 .journal
@@ -310,7 +314,8 @@ impl Pipeline {
                 Reconciled::InDoubt => Ending::Unknown,
                 Reconciled::Needs(reads) => {
                     for read in reads {
-                        let answer = self.read(caller, connector, &read, prepared.effect_id()).await;
+                        let answer =
+                            self.read(caller, connector, &read, prepared.effect_id()).await;
                         let answer = answer.map_err(|stop| match stop {
                             Stop::Refused(refused) => Error::from(refused),
                             Stop::Connect(error, _) => Refused::new(error.code()).into(),

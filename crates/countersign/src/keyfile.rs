@@ -90,7 +90,8 @@ impl KeyDir {
     /// [`KeyFileError`].
     pub fn active(&self) -> Result<Option<SigningKey>, KeyFileError> {
         let ring = self.ring()?;
-        let Some((id, key, _)) = ring.iter().find(|(_, _, state)| *state == KeyState::Active) else {
+        let Some((id, key, _)) = ring.iter().find(|(_, _, state)| *state == KeyState::Active)
+        else {
             return Ok(None);
         };
         let path = self.dir.join(format!("{id}.key"));

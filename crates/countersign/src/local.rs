@@ -17,8 +17,10 @@ type Running = Pin<Box<dyn Future<Output = Result<Vec<u8>, ()>> + Send>>;
 /// A closure and the check that arguments fit it, without calling it.
 struct Body {
     fits: fn(&Canonical) -> bool,
-    run: Box<dyn Fn(&Canonical) -> Option<Running> + Send + Sync>,
+    run: Box<Run>,
 }
+
+type Run = dyn Fn(&Canonical) -> Option<Running> + Send + Sync;
 
 /// The closures of a pipeline, by tool. Gets the canonical arguments of an admitted call and nothing
 /// else.

@@ -1,10 +1,10 @@
 //! What waits for a person: the handle that is given out, and the record that is believed.
 
+use countersign_core::canon::{Limits, Number, canonicalize_with};
 use countersign_core::{
     AgentId, Caller, Digest, EffectId, Object, PolicyVersion, Prepared, Rendered, SessionId,
     TenantId, Tier, Timestamp, ToolCall, ToolName, UserId, Value,
 };
-use countersign_core::canon::{Limits, Number, canonicalize_with};
 use countersign_ticket::{Assessed, Epochs, MAX_SEALED, Terms};
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +88,10 @@ impl Record {
             let prepared = asked.assessed.prepared().to_bytes();
             Object::new()
                 .with("approver", asked.approver.as_str())
-                .with("at_ms", Number::try_from(asked.at.millis()).map_or(Value::Null, Value::Number))
+                .with(
+                    "at_ms",
+                    Number::try_from(asked.at.millis()).map_or(Value::Null, Value::Number),
+                )
                 .with("deceptive", asked.preview.deceptive)
                 .with("epochs", Value::Array(epochs))
                 .with("policy", terms.policy.as_str())
@@ -174,8 +177,7 @@ pub(crate) fn approve_handle(
     (tier, digest): (Tier, Digest),
     expires: Timestamp,
 ) -> Handle {
-    let interrupt =
-        Interrupt::Approve { tier: tier.as_str().to_owned(), digest: digest.to_hex() };
+    let interrupt = Interrupt::Approve { tier: tier.as_str().to_owned(), digest: digest.to_hex() };
     Handle {
         id,
         effect_id: effect.to_string(),

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use countersign_core::{
     AccessToken, ApprovalRequest, ApprovalStore, Approver, Assessment, Caller, CallerVerifier,
-    Canary, Clock, Connector, EffectId, Entropy, Event, GrantStore, Jti, NotGranted,
-    NotVerified, Planned, Prepared, Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen,
-    Selector, SessionId, Source, StoreError, SubjectCredentials, SubjectToken, Tier, Timestamp, TokenError,
+    Canary, Clock, Connector, EffectId, Entropy, Event, GrantStore, Jti, NotGranted, NotVerified,
+    Planned, Prepared, Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen, Selector,
+    SessionId, Source, StoreError, SubjectCredentials, SubjectToken, Tier, Timestamp, TokenError,
     TokenSource, Tool, ToolCall, ToolName, Transport, Value, Verdict,
 };
 use countersign_ticket::{Approved, Assessed, Gate, Issuer, Sealed, Signer, Terms};
@@ -108,7 +108,11 @@ type Parent = Option<EffectId>;
 impl Pipeline {
     /// Begins a caller from a user's access token.
     pub fn caller(&self, access_token: impl Into<String>) -> CallerBuilder<'_> {
-        CallerBuilder { pipeline: self, token: AccessToken::new(access_token.into()), session: None }
+        CallerBuilder {
+            pipeline: self,
+            token: AccessToken::new(access_token.into()),
+            session: None,
+        }
     }
 
     /// The registered tools.
@@ -126,7 +130,11 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Unavailable`]. Whatever is returned, no effect took place, but for the reads that the
     /// plan needed.
-    pub async fn authorize(&self, caller: &Caller, call: &ToolCall) -> Result<Authorization, Error> {
+    pub async fn authorize(
+        &self,
+        caller: &Caller,
+        call: &ToolCall,
+    ) -> Result<Authorization, Error> {
         let stop = match self.judge(caller, call, None).await {
             Ok(judged) => match self.ask(caller, call, judged).await {
                 Ok(authorization) => return Ok(authorization),
@@ -219,8 +227,7 @@ impl Pipeline {
             if !self.inner.local.fits(call.tool(), call.arguments()) {
                 return Err(Refused::new("invalid_arguments").into());
             }
-            let prepared =
-                Prepared::local(effect, call.tool().clone(), call.arguments().clone());
+            let prepared = Prepared::local(effect, call.tool().clone(), call.arguments().clone());
             return Ok(prepared);
         };
         let mut seen = Seen::nothing();
@@ -230,7 +237,11 @@ impl Pipeline {
             match planned.map_err(|e| Refused::with_detail(e.kind, e.message))? {
                 Planned::Ready(prepared) => {
                     let ours = prepared.tool() == call.tool() && prepared.effect_id() == effect;
-                    return if ours { Ok(prepared) } else { Err(Refused::new("connector_strays").into()) };
+                    return if ours {
+                        Ok(prepared)
+                    } else {
+                        Err(Refused::new("connector_strays").into())
+                    };
                 }
                 Planned::Pinned(pinned) => call = pinned,
                 // A read that needs reads of its own could go on for ever.
@@ -347,8 +358,12 @@ impl Pipeline {
                     why: request.why,
                     at: request.asked,
                 };
-                let record =
-                    Record { handle, caller: caller.clone(), call: call.clone(), asked: Some(asked) };
+                let record = Record {
+                    handle,
+                    caller: caller.clone(),
+                    call: call.clone(),
+                    asked: Some(asked),
+                };
                 Ok(Authorization::Pending(Box::new(self.keep(record).await?)))
             }
         }
@@ -461,7 +476,9 @@ impl Pipeline {
             // An account had to be connected: the call is planned and judged anew.
             let granted = self.authorize(caller, &record.call).await;
             return match granted {
-                Ok(Authorization::Pending(next)) if matches!(next.interrupt, Interrupt::Connect { .. }) => {
+                Ok(Authorization::Pending(next))
+                    if matches!(next.interrupt, Interrupt::Connect { .. }) =>
+                {
                     inner.approvals.take(&next.id, now).await?;
                     Ok(Authorization::Pending(Box::new(handle.clone())))
                 }
@@ -519,8 +536,14 @@ impl Pipeline {
         }
         let (_, memory) = inner.sessions.load(caller.tenant(), caller.session()).await?;
         let canary = Recognises(inner.tokens.as_deref());
-        let input =
-            RiskInput { tool: &entry.tool, prepared, caller, memory: &memory, canary: &canary, now };
+        let input = RiskInput {
+            tool: &entry.tool,
+            prepared,
+            caller,
+            memory: &memory,
+            canary: &canary,
+            now,
+        };
         let assessment = inner.risk.assess(&input)?;
         if let Some(finding) = assessment.denied() {
             return Err(Refused::new(finding.signal).into());
@@ -557,7 +580,11 @@ impl Pipeline {
         Ok(self.remember(caller, Event::Observed(source, text)).await?)
     }
 
-    pub(crate) async fn remember(&self, caller: &Caller, event: Event<'_>) -> Result<(), Unavailable> {
+    pub(crate) async fn remember(
+        &self,
+        caller: &Caller,
+        event: Event<'_>,
+    ) -> Result<(), Unavailable> {
         let inner = &*self.inner;
         let (tenant, session) = (caller.tenant(), caller.session());
         for _ in 0..8 {
@@ -652,7 +679,8 @@ impl CallerBuilder<'_> {
         // The verified token is the subject of the exchange, unless a refresh token is kept.
         let kept = inner.subjects.subject(&caller).await;
         if !matches!(kept, Ok(SubjectToken::Refresh(_))) {
-            let remembered = inner.subjects.remember(&caller, SubjectToken::Access(self.token)).await;
+            let remembered =
+                inner.subjects.remember(&caller, SubjectToken::Access(self.token)).await;
             remembered.map_err(|_| NotVerified::Keys)?;
         }
         Ok(caller)

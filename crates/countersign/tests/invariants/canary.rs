@@ -132,14 +132,16 @@ async fn inv_07_no_token_is_in_any_log_line_error_span_file_or_answer() {
     assert!(seen.contains("google_calendar_create_event"), "the search looks at something");
     let minted = world.auth0.tokens().minted();
     assert!(!minted.is_empty() && minted.iter().all(|t| t.contains("CANARY")));
-    for secret in minted.iter().map(String::as_str).chain(["CANARY", SECRET, "not-a-token-MARKED"]) {
+    for secret in minted.iter().map(String::as_str).chain(["CANARY", SECRET, "not-a-token-MARKED"])
+    {
         assert!(!seen.contains(secret), "a secret was seen: …{}", context(&seen, secret));
     }
     for secret in world.auth0.secrets() {
         assert!(!seen.contains(&secret), "a secret was seen: …{}", context(&seen, &secret));
     }
     // And the provider, who must have it, did get it.
-    let authorised = world.calendar.requests().iter().filter(|r| r.request.bearer().is_some()).count();
+    let authorised =
+        world.calendar.requests().iter().filter(|r| r.request.bearer().is_some()).count();
     assert!(authorised > 0);
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use countersign::core::{
-    AgentId, ApprovalRequest, ApprovalStore, Assessment, Event, Granted, GrantStore, PolicyVersion,
+    AgentId, ApprovalRequest, ApprovalStore, Assessment, Event, GrantStore, Granted, PolicyVersion,
     RiskError, RiskInput, RiskMemory, RiskPolicy, SessionId, StoreError, TenantId, Timestamp,
 };
 use countersign::prelude::*;
@@ -37,7 +37,13 @@ impl RiskMemory for Broken {
     async fn load(&self, _: &TenantId, _: &SessionId) -> Result<(u64, Vec<u8>), StoreError> {
         Err(StoreError)
     }
-    async fn swap(&self, _: &TenantId, _: &SessionId, _: u64, _: Vec<u8>) -> Result<bool, StoreError> {
+    async fn swap(
+        &self,
+        _: &TenantId,
+        _: &SessionId,
+        _: u64,
+        _: Vec<u8>,
+    ) -> Result<bool, StoreError> {
         Err(StoreError)
     }
 }
@@ -145,7 +151,10 @@ async fn inv_04_without_randomness_nothing_is_permitted() {
     let world = World::start().await;
     // Keys are made first, with randomness; then it runs out.
     drop(world.approving().open().await.unwrap());
-    assert_eq!(why(&world, world.approving().entropy(Arc::new(NoEntropy))).await, "entropy_unavailable");
+    assert_eq!(
+        why(&world, world.approving().entropy(Arc::new(NoEntropy))).await,
+        "entropy_unavailable"
+    );
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use countersign::{KeyDir, KeyFileError, SystemEntropy};
 use countersign::ticket::{KeyState, Signer};
+use countersign::{KeyDir, KeyFileError, SystemEntropy};
 use tempfile::TempDir;
 
 fn made() -> (TempDir, KeyDir) {
@@ -79,7 +79,8 @@ fn a_damaged_or_swapped_key_is_refused_and_no_error_shows_it() {
     let path = dir.path().join(format!("keys/{first}.key"));
     let good = fs::read_to_string(&path).unwrap();
     let seed = good.trim().rsplit(' ').next().unwrap().to_owned();
-    for bad in ["", "countersign-seed-v1 ", "countersign-seed-v1 AAAA\n", &good.replace("v1", "v2")] {
+    for bad in ["", "countersign-seed-v1 ", "countersign-seed-v1 AAAA\n", &good.replace("v1", "v2")]
+    {
         fs::write(&path, bad).unwrap();
         let error = keys.active().unwrap_err();
         assert!(matches!(error, KeyFileError::Damaged(_)));

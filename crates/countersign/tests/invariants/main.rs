@@ -1,4 +1,10 @@
 //! The invariants of the pipeline, each as a test named after it, over real HTTP on loopback.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod canary;
 mod closed;

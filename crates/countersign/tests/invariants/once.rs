@@ -15,7 +15,8 @@ async fn inv_03_of_a_thousand_executions_of_one_ticket_one_is_sent() {
     let cs = world.approving().open().await.unwrap();
     let me = world.me(&cs).await;
     let (ticket, prepared) = sealed(&cs, &me, &create()).await.into_parts();
-    let (ticket, bytes) = (Arc::<str>::from(ticket.as_compact()), Arc::<[u8]>::from(prepared.to_bytes()));
+    let (ticket, bytes) =
+        (Arc::<str>::from(ticket.as_compact()), Arc::<[u8]>::from(prepared.to_bytes()));
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..1000 {
         let (cs, me) = (cs.clone(), me.clone());
@@ -99,7 +100,8 @@ async fn evidence_of_an_executed_call_names_what_was_sent() {
     let done = cs.execute(&me, sealed).await.unwrap();
     let keys = countersign::KeyDir::open(world.dir.path().join("state/keys")).unwrap();
     let evidence = done.evidence.verify(&keys.ring().unwrap()).unwrap();
-    let text = |key: &str| evidence.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
+    let text =
+        |key: &str| evidence.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
     assert_eq!(text("authorised"), effect.to_hex());
     assert_eq!(text("executed"), effect.to_hex());
     assert_eq!(text("outcome"), "committed");

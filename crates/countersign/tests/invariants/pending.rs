@@ -1,7 +1,7 @@
 //! Calls that wait: handles are believed in nothing, and an approval holds for one call, once.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign::core::{ApprovalRequest, MemoryApprovals};
 use countersign::prelude::*;
@@ -82,7 +82,10 @@ async fn a_handle_that_was_edited_in_any_field_is_refused_and_the_real_one_still
         |h, other| h.effect_id = other,
         |h, _| h.tool = "google_calendar_delete_event".into(),
         |h, _| h.expires_ms += 1,
-        |h, _| h.interrupt = serde_json::from_str(r#"{"kind":"approve","tier":"C","digest":""}"#).unwrap(),
+        |h, _| {
+            h.interrupt =
+                serde_json::from_str(r#"{"kind":"approve","tier":"C","digest":""}"#).unwrap()
+        },
         |h, _| {
             let text = r#"{"kind":"connect","reason":"x","connection":"x","scopes":[]}"#;
             h.interrupt = serde_json::from_str(text).unwrap();
@@ -150,7 +153,8 @@ async fn inv_09_a_stricter_policy_makes_an_older_approval_insufficient() {
 async fn connecting_the_account_comes_before_asking_a_person() {
     let world = World::start().await;
     world.auth0.disconnect(USER, "google-oauth2");
-    let nobody = Callback::new(|_| async { panic!("nobody may be asked before the account is there") });
+    let nobody =
+        Callback::new(|_| async { panic!("nobody may be asked before the account is there") });
     let cs = world.bare().approver(nobody).open().await.unwrap();
     let me = world.me(&cs).await;
     let handle = pending(cs.authorize(&me, &create()).await.unwrap());

@@ -15,7 +15,9 @@ async fn inv_11_an_account_without_the_scope_interrupts_before_anybody_is_asked(
     let nobody = Callback::new(|_| async { panic!("nobody may be asked") });
     let cs = world.bare().approver(nobody).open().await.unwrap();
     let me = world.me(&cs).await;
-    let Authorization::Pending(handle) = cs.authorize(&me, &create()).await.unwrap() else { panic!() };
+    let Authorization::Pending(handle) = cs.authorize(&me, &create()).await.unwrap() else {
+        panic!()
+    };
     let code = TokenError::ScopeMissing.code();
     assert!(serde_json::to_string(&handle).unwrap().contains(code));
     assert_eq!(world.writes(), 0);

@@ -59,16 +59,26 @@ async fn inv_02_every_change_of_the_sealed_request_is_refused_and_spends_nothing
     let credential = p.credential().unwrap().clone();
     let wire = |credential: Selector, step: Step| {
         let arguments = p.arguments().clone();
-        Prepared::wire(p.effect_id(), p.tool().clone(), arguments, Some(credential), vec![step]).unwrap()
+        Prepared::wire(p.effect_id(), p.tool().clone(), arguments, Some(credential), vec![step])
+            .unwrap()
     };
     let url = step.url();
     let changed = [
-        wire(credential.clone(), again(&format!("{url}&x=1"), step.method(), body.clone(), step.headers())),
+        wire(
+            credential.clone(),
+            again(&format!("{url}&x=1"), step.method(), body.clone(), step.headers()),
+        ),
         wire(credential.clone(), again(url, Method::Put, body.clone(), step.headers())),
-        wire(credential.clone(), again(url, step.method(), other_body.into_bytes(), step.headers())),
+        wire(
+            credential.clone(),
+            again(url, step.method(), other_body.into_bytes(), step.headers()),
+        ),
         wire(credential.clone(), again(url, step.method(), body.clone(), &headers)),
         wire(credential.clone(), again(url, step.method(), body.clone(), &step.headers()[1..])),
-        wire(credential.clone(), again(url, step.method(), body.clone(), step.headers()).without_credential()),
+        wire(
+            credential.clone(),
+            again(url, step.method(), body.clone(), step.headers()).without_credential(),
+        ),
         wire(credential.clone().with_account(Account::new("mallory").unwrap()), step.clone()),
         wire(Selector::new(credential.connection().clone(), vec![]), step.clone()),
     ];
@@ -127,7 +137,8 @@ async fn a_call_to_delete_pins_the_etag_that_a_read_of_its_own_found() {
     });
     let id = world.calendar.seed("ada@acme.example", &event).unwrap();
     let arguments = serde_json::json!({ "event_id": id, "send_updates": "none" });
-    let delete = ToolCall::from_json("google_calendar_delete_event", arguments.to_string()).unwrap();
+    let delete =
+        ToolCall::from_json("google_calendar_delete_event", arguments.to_string()).unwrap();
     let first = sealed(&cs, &me, &delete).await;
     // Between approval and execution the owner edits the event: what was approved is no more.
     let edit = serde_json::json!({ "summary": "Budget, moved" });
