@@ -129,7 +129,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // What reached the API is what was sealed.
     let sent = desk.requests();
     assert_eq!(sent.len(), 1);
-    println!("the API received: {}", String::from_utf8_lossy(&sent[0].request.body));
+    let first = sent.first().ok_or("a request")?;
+    println!("the API received: {}", String::from_utf8_lossy(&first.request.body));
 
     // A connector that changes its mind after the approval: the gate compares bytes, not intentions.
     let Authorization::Permitted(sealed) = cs.authorize(&me, &call).await? else {

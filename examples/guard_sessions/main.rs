@@ -34,7 +34,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// One line of the recording.
 #[derive(Deserialize)]
 struct Session {
-    session: String,
+    #[serde(rename = "session")]
+    name: String,
     user_request: String,
     attack: Option<String>,
     steps: Vec<Recorded>,
@@ -65,7 +66,7 @@ async fn main() -> Result<(), Failure> {
 
     for line in std::fs::read_to_string(sessions)?.lines().filter(|l| !l.trim().is_empty()) {
         let session: Session = serde_json::from_str(line)?;
-        let suite = session.session.split('/').next().unwrap_or_default().to_owned();
+        let suite = session.name.split('/').next().unwrap_or_default().to_owned();
         if !pipelines.contains_key(&suite) {
             let dir = state.path().join(&suite);
             pipelines.insert(suite.clone(), Guarded::open(&catalog, &suite, &dir).await?);
@@ -117,7 +118,7 @@ impl Guarded {
             TenantId::new("default")?,
             UserId::new("user")?,
             AgentId::new("agent")?,
-            SessionId::new(&session.session)?,
+            SessionId::new(&session.name)?,
         );
         self.person.asks_for(&session.user_request);
         self.cs.observe(&me, Source::User, &session.user_request).await?;

@@ -38,9 +38,10 @@ impl Person {
             ["(recipient)", "(target)", "(url)", "(amount)"].iter().any(|r| label.ends_with(r))
         };
         // Where the call names nobody and nothing (a new password), all of it must be named.
-        match shown.iter().any(|(label, _)| telling(label)) {
-            true => shown.iter().filter(|(label, _)| telling(label)).all(named),
-            false => shown.iter().all(named),
+        if shown.iter().any(|(label, _)| telling(label)) {
+            shown.iter().filter(|(label, _)| telling(label)).all(named)
+        } else {
+            shown.iter().all(named)
         }
     }
 }

@@ -334,12 +334,12 @@ async fn expired(world: &World) -> Result<Ended, Failure> {
 async fn wrong_caller(world: &World) -> Result<Ended, Failure> {
     let g = guarded(world, "wrong_caller").await?;
     let sealed = approved(&g).await?;
-    Ok(ended(g.cs.execute(&world.caller("another-agent")?, sealed).await))
+    Ok(ended(g.cs.execute(&World::caller("another-agent")?, sealed).await))
 }
 
 async fn unknown_agent(world: &World) -> Result<Ended, Failure> {
     let g = guarded(world, "unknown_agent").await?;
-    Ok(decided(&g.cs.authorize(&world.caller("another-agent")?, &call()?).await?))
+    Ok(decided(&g.cs.authorize(&World::caller("another-agent")?, &call()?).await?))
 }
 
 async fn forged_signature(world: &World) -> Result<Ended, Failure> {

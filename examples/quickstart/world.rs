@@ -214,20 +214,20 @@ impl World {
         (builder, clock): (PipelineBuilder, VirtualClock),
     ) -> Result<Guarded, Failure> {
         let subjects = Arc::new(MemorySubjects::default());
-        let cs = builder.subjects(subjects.clone()).open().await?;
+        let cs = builder.subjects(Arc::<MemorySubjects>::clone(&subjects)).open().await?;
         let me = match (&self.ours, &self.subject) {
             // Who is calling is read from the verified access token.
             (Some(_), SubjectToken::Access(token)) => {
                 cs.caller(token.expose()).session("s-42").verify().await?
             }
             // Servers that are not ours: their keys are not ours to know.
-            _ => self.caller(AGENT)?,
+            _ => Self::caller(AGENT)?,
         };
         subjects.remember(&me, self.subject.clone()).await?;
         Ok(Guarded { cs, me, clock })
     }
 
-    pub(crate) fn caller(&self, agent: &str) -> Result<Caller, Failure> {
+    pub(crate) fn caller(agent: &str) -> Result<Caller, Failure> {
         Ok(Caller::dangerous_assert(
             TenantId::new("default")?,
             UserId::new(USER)?,

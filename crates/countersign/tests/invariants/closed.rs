@@ -103,8 +103,14 @@ async fn why(world: &World, builder: countersign::PipelineBuilder) -> &'static s
 async fn inv_04_a_store_that_cannot_be_read_refuses() {
     let world = World::start().await;
     let broken = Arc::new(Broken);
-    assert_eq!(why(&world, world.approving().grants(broken.clone())).await, "store_unavailable");
-    assert_eq!(why(&world, world.approving().sessions(broken.clone())).await, "store_unavailable");
+    assert_eq!(
+        why(&world, world.approving().grants(Arc::<Broken>::clone(&broken))).await,
+        "store_unavailable"
+    );
+    assert_eq!(
+        why(&world, world.approving().sessions(Arc::<Broken>::clone(&broken))).await,
+        "store_unavailable"
+    );
     let later = Callback::with_poll(
         |_| async { Decision::Later("q".into()) },
         |_, reference| async move { Decision::Later(reference) },

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::core::Digest;
+use countersign::core::{Digest, Value};
 use countersign::prelude::*;
 use countersign::ticket::Freeze;
 use countersign_testkit::servers::{Fault, When};
@@ -106,7 +106,7 @@ async fn evidence_of_an_executed_call_names_what_was_sent() {
     assert_eq!(text("executed"), effect.to_hex());
     assert_eq!(text("outcome"), "committed");
     assert_eq!(text("binding"), "wire");
-    assert_eq!(evidence.get("dialled_elsewhere").and_then(|v| v.as_bool()), Some(true));
+    assert_eq!(evidence.get("dialled_elsewhere").and_then(Value::as_bool), Some(true));
     let body = evidence.pointer("/response/body").and_then(|v| v.as_str()).unwrap();
     assert!(body.parse::<Digest>().is_ok());
 }

@@ -18,7 +18,7 @@ use crate::harness::{Log, World, at, create, sealed, somebody};
 async fn inv_05_the_intent_is_written_before_the_request_leaves() {
     let world = World::start().await;
     let log = Arc::new(Log::default());
-    let cs = world.approving().audit(log.clone()).open().await.unwrap();
+    let cs = world.approving().audit(Arc::<Log>::clone(&log)).open().await.unwrap();
     let me = world.me(&cs).await;
     let done = cs.run(&me, &create()).await.unwrap();
     assert_eq!(done.ending, Ending::Committed);
@@ -30,7 +30,7 @@ async fn inv_05_the_intent_is_written_before_the_request_leaves() {
 async fn inv_05_without_a_record_of_the_intent_nothing_happens_and_nothing_is_spent() {
     let world = World::start().await;
     let log = Arc::new(Log::default());
-    let cs = world.approving().audit(log.clone()).open().await.unwrap();
+    let cs = world.approving().audit(Arc::<Log>::clone(&log)).open().await.unwrap();
     let me = world.me(&cs).await;
     let (ticket, prepared) = sealed(&cs, &me, &create()).await.into_parts();
     let bytes = prepared.to_bytes();
@@ -50,7 +50,7 @@ async fn inv_05_an_outcome_that_cannot_be_written_is_told_and_not_hidden() {
     let world = World::start().await;
     let log = Arc::new(Log::default());
     log.fails_from.store(3, Ordering::SeqCst);
-    let cs = world.approving().audit(log.clone()).open().await.unwrap();
+    let cs = world.approving().audit(Arc::<Log>::clone(&log)).open().await.unwrap();
     let me = world.me(&cs).await;
     let done = cs.run(&me, &create()).await.unwrap();
     assert_eq!(done.ending, Ending::Committed, "the effect took place");
@@ -97,7 +97,7 @@ async fn inv_05_for_tier_a_the_log_is_on_the_disk_first() {
         .approving()
         .approver(SteppedUp)
         .risk(floor(Tier::A))
-        .audit(log.clone())
+        .audit(Arc::<Log>::clone(&log))
         .open()
         .await
         .unwrap();

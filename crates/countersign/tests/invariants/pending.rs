@@ -25,7 +25,7 @@ fn later(says_yes: &Arc<AtomicBool>) -> Callback {
 
 fn waiting(world: &World, says_yes: &Arc<AtomicBool>) -> (PipelineBuilder, Arc<MemoryApprovals>) {
     let store = Arc::new(MemoryApprovals::default());
-    (world.bare().approver(later(says_yes)).approvals(store.clone()), store)
+    (world.bare().approver(later(says_yes)).approvals(Arc::<MemoryApprovals>::clone(&store)), store)
 }
 
 fn pending(authorization: Authorization) -> Handle {
@@ -84,7 +84,7 @@ async fn a_handle_that_was_edited_in_any_field_is_refused_and_the_real_one_still
         |h, _| h.expires_ms += 1,
         |h, _| {
             h.interrupt =
-                serde_json::from_str(r#"{"kind":"approve","tier":"C","digest":""}"#).unwrap()
+                serde_json::from_str(r#"{"kind":"approve","tier":"C","digest":""}"#).unwrap();
         },
         |h, _| {
             let text = r#"{"kind":"connect","reason":"x","connection":"x","scopes":[]}"#;

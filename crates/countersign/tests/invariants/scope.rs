@@ -1,6 +1,6 @@
 //! Invariant 11: least scope is enforced here.
 
-use countersign::core::TokenError;
+use countersign::core::{Scope, TokenError};
 use countersign::prelude::*;
 use countersign_testkit::servers::Account;
 
@@ -48,7 +48,7 @@ async fn inv_11_a_call_needs_the_scope_of_its_tool_and_no_more() {
     let me = world.me(&cs).await;
     let sealed = sealed(&cs, &me, &create()).await;
     let credential = sealed.prepared().credential().unwrap();
-    let scopes: Vec<&str> = credential.scopes().iter().map(|s| s.as_str()).collect();
+    let scopes: Vec<&str> = credential.scopes().iter().map(Scope::as_str).collect();
     assert_eq!(scopes, [EVENTS_SCOPE]);
     assert_eq!(credential.connection().as_str(), "google-oauth2");
     drop(sealed);
