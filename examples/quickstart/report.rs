@@ -74,10 +74,11 @@ impl Report {
             ("not run", "needs_fault_injection", 0)
         };
         if self.json {
-            let line = json!({
-                "scenario": row.scenario, "outcome": outcome, "reason": reason, "effects": effects,
-            });
-            println!("{line}");
+            // The members in the order in which one reads them.
+            let (scenario, outcome, reason) = (json!(row.scenario), json!(outcome), json!(reason));
+            println!(
+                r#"{{"scenario":{scenario},"outcome":{outcome},"reason":{reason},"effects":{effects}}}"#
+            );
         } else {
             println!("{:<26} {outcome:<27} {reason:<24} {effects:>7}  {}", row.scenario, row.tries);
         }

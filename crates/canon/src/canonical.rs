@@ -80,11 +80,10 @@ pub fn canonicalize_with(input: &[u8], limits: Limits) -> Result<Canonical, Erro
 /// [`canonicalize`] would change is refused as [`ErrorKind::NotCanonical`].
 pub fn require_canonical(input: &[u8]) -> Result<Canonical, Error> {
     let canonical = canonicalize(input)?;
-    let pairs = input.iter().zip(canonical.as_bytes());
-    let same = pairs.take_while(|(a, b)| a == b).count();
-    if same == input.len() && same == canonical.as_bytes().len() {
+    if canonical.as_bytes() == input {
         return Ok(canonical);
     }
+    let same = input.iter().zip(canonical.as_bytes()).take_while(|(a, b)| a == b).count();
     Err(Error::new(ErrorKind::NotCanonical, same))
 }
 

@@ -93,8 +93,8 @@
 //!
 //! No recursion on the input, so its depth costs no stack; putting nested objects in order calls one
 //! small function per level. Time grows with the length, and with the logarithm of the number of
-//! members for objects that are out of order. The heap may take some twenty times the input when it
-//! is made of tiny members out of order. There is no `unsafe` and no `serde_json`, whose features can
+//! members for objects that are out of order. The heap may take a dozen times the input when that is
+//! made of tiny members out of order. There is no `unsafe` and no `serde_json`, whose features can
 //! be switched on by any crate in a build and change what it reads.
 //!
 //! [RFC 8785]: https://www.rfc-editor.org/rfc/rfc8785

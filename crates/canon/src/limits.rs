@@ -51,3 +51,16 @@ impl Limits {
         self.max_depth.min(Self::MAX_DEPTH)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Limits;
+
+    #[test]
+    fn no_limit_reaches_beyond_the_fixed_ones() {
+        let endless = Limits::DEFAULT.with_max_bytes(usize::MAX).with_max_depth(usize::MAX);
+        assert_eq!((endless.bytes(), endless.depth()), (1 << 28, 128));
+        let tight = Limits::DEFAULT.with_max_bytes(7).with_max_depth(3);
+        assert_eq!((tight.bytes(), tight.depth()), (7, 3));
+    }
+}

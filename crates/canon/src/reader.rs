@@ -376,3 +376,32 @@ impl Reader<'_> {
 const fn short(offset: usize) -> u32 {
     offset as u32
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::borrow::Cow;
+
+    use super::canonical;
+    use crate::Limits;
+
+    #[test]
+    fn what_is_canonical_is_not_copied() {
+        for text in [
+            "null",
+            "[]",
+            "{}",
+            "\"a\\n\\u001f\\\"é😀\"",
+            "[1,-2.5,1e+21,[{}],{\"a\":[],\"b\":{\"c\":{},\"d\":\"\"}}]",
+            "{\"\\n\":1,\"1\":{\"abcdefgh1\":1,\"abcdefgh2\":2},\"😀\":{},\"\u{fb33}\":0}",
+        ] {
+            for (before, after) in [("", ""), (" \n", "\t ")] {
+                let input = alloc::format!("{before}{text}{after}");
+                let canonical = canonical(input.as_bytes(), Limits::DEFAULT).unwrap();
+                assert!(matches!(canonical, Cow::Borrowed(_)), "{input}");
+                assert_eq!(canonical, text.as_bytes());
+            }
+        }
+        let changed = canonical(b"{\"b\":1,\"a\":2}", Limits::DEFAULT).unwrap();
+        assert!(matches!(changed, Cow::Owned(_)));
+    }
+}

@@ -260,6 +260,12 @@ fn duplicate_keys_are_refused_however_they_are_written() {
     ]);
     assert_eq!(accepted(r#"{"a":{"a":1},"b":{"a":1}}"#), r#"{"a":{"a":1},"b":{"a":1}}"#);
     assert_eq!(accepted("{\"a\":1,\"a\\u0000\":2,\"A\":3}"), "{\"A\":3,\"a\":1,\"a\\u0000\":2}");
+    // Of many repetitions, the first is named.
+    let many =
+        (0..200).fold(String::new(), |text, k| format!("{text}\"key number {}\":0,", k % 50));
+    let error = refused(format!("{{{many}\"z\":0}}").as_bytes());
+    let repeated = many.match_indices("\"key number 0\"").nth(1).unwrap().0 + 1;
+    assert_eq!((error.kind(), error.offset()), (Duplicate, repeated));
     // Unicode-equivalent keys are different keys: nothing is normalised.
     assert!(canonicalize("{\"é\":1,\"e\u{301}\":2}".as_bytes()).is_ok());
 }

@@ -1,11 +1,9 @@
 //! Asking through a function of the application's.
 
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{NOW, request};
+use crate::common::{NOW, request};
 use countersign_approval::{Callback, Decision};
 use countersign_core::{ApprovalMethod, ApprovalRequest, Approver, Preview, Tier, Verdict};
 use pollster::block_on;
@@ -62,41 +60,46 @@ fn a_pending_question_is_found_by_its_reference() {
     assert_eq!(poll("else"), Verdict::Unreachable);
 }
 
-#[test]
-#[expect(clippy::manual_async_fn, reason = "one of the two panics before there is a future")]
-fn inv_04_a_panic_is_unreachable_wherever_it_happens() {
-    #[expect(unreachable_code, reason = "the type of the future that is never made")]
-    let before = Callback::new(|_| {
+fn breaks() -> Decision {
+    panic!("as intended")
+}
+
+/// Approves, and panics when it is dropped.
+struct PanicsOnDrop;
+
+impl Future for PanicsOnDrop {
+    type Output = Decision;
+
+    fn poll(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Decision> {
+        std::task::Poll::Ready(Decision::Approve)
+    }
+}
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
         panic!("as intended");
-        async { Decision::Approve }
+    }
+}
+
+#[test]
+fn inv_04_a_panic_is_unreachable_wherever_it_happens() {
+    let request = note(Tier::B);
+    let before = Callback::new(|_| {
+        let decision = breaks();
+        async move { decision }
     });
-    assert_eq!(block_on(before.ask(&note(Tier::B), NOW)), Verdict::Unreachable);
-    let inside = Callback::new(|_| async { panic!("as intended") });
-    assert_eq!(block_on(inside.ask(&note(Tier::B), NOW)), Verdict::Unreachable);
-    assert_eq!(block_on(inside.ask(&note(Tier::B), NOW)), Verdict::Unreachable);
-    let looking = Callback::with_poll(
-        |_| async { Decision::Later(String::new()) },
-        |_, _| async { panic!("as intended") },
-    );
-    assert_eq!(block_on(looking.poll(&note(Tier::B), "x", NOW)), Verdict::Unreachable);
-    struct PanicsOnDrop;
-    impl Drop for PanicsOnDrop {
-        fn drop(&mut self) {
-            panic!("as intended");
-        }
-    }
-    struct Approves(PanicsOnDrop);
-    impl Future for Approves {
-        type Output = Decision;
-        fn poll(
-            self: std::pin::Pin<&mut Self>,
-            _: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<Decision> {
-            std::task::Poll::Ready(Decision::Approve)
-        }
-    }
-    let dropping = Callback::new(|_| Approves(PanicsOnDrop));
-    assert_eq!(block_on(dropping.ask(&note(Tier::B), NOW)), Verdict::Unreachable);
+    assert_eq!(block_on(before.ask(&request, NOW)), Verdict::Unreachable);
+    let inside = Callback::new(|_| async { breaks() });
+    assert_eq!(block_on(inside.ask(&request, NOW)), Verdict::Unreachable);
+    assert_eq!(block_on(inside.ask(&request, NOW)), Verdict::Unreachable, "and again");
+    let later = |_| async { Decision::Later(String::new()) };
+    let looking = Callback::with_poll(later, |_, _| async { breaks() });
+    assert_eq!(block_on(looking.poll(&request, "x", NOW)), Verdict::Unreachable);
+    let dropping = Callback::new(|_| PanicsOnDrop);
+    assert_eq!(block_on(dropping.ask(&request, NOW)), Verdict::Unreachable);
 }
 
 #[test]

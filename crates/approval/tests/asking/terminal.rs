@@ -1,13 +1,11 @@
 //! Asking on a terminal.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Cursor, Read, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{NOW, request};
+use crate::common::{NOW, request};
 use countersign_approval::Terminal;
 use countersign_core::{
     ApprovalMethod, ApprovalRequest, Approver, Preview, Rendered, Tier, Verdict,

@@ -1,9 +1,5 @@
 //! The invariants of the pipeline, each as a test named after it, over real HTTP on loopback.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod canary;
 mod closed;
