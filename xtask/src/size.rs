@@ -14,29 +14,36 @@ use crate::{
 /// The folders that make up the kernel.
 const KERNEL: [&str; 2] = ["crates/canon/src", "crates/ticket/src"];
 
-/// Most lines of code the kernel may have: no blanks, comments or tests.
-const LIMIT: usize = 2_000;
+/// Most lines of the kernel that say something: no blanks, comments or tests, and no lines that are
+/// only closing brackets, imports, module lists or attributes. It may shrink, and not grow.
+const LIMIT: usize = 2_200;
 
 pub(crate) fn run(project: &Project) -> StepResult {
-    let mut total = 0;
+    let (mut total, mut all) = (0, 0);
+    say("  says     all  (all: also brackets, imports, attributes)");
     for folder in KERNEL {
-        let mut sum = 0;
-        for (path, lines) in count(&project.root.join(folder))? {
-            say(&format!("{lines:>6}  {}", project.relative(&path)));
+        let (mut sum, mut sum_all) = (0, 0);
+        for (path, (lines, physical)) in count(&project.root.join(folder))? {
+            say(&format!("{lines:>6}  {physical:>6}  {}", project.relative(&path)));
             sum += lines;
+            sum_all += physical;
         }
-        say(&format!("{sum:>6}  {folder}"));
+        say(&format!("{sum:>6}  {sum_all:>6}  {folder}"));
         if sum == 0 {
             return Err(format!("{folder} has no code").into());
         }
         total += sum;
+        all += sum_all;
     }
-    let note = format!("{total} of at most {LIMIT} lines of code");
+    let note = format!("{total} of at most {LIMIT} lines that say something; {all} in all");
     if total > LIMIT { Err(Stop::Failed(vec![note])) } else { Ok(note) }
 }
 
+/// A file with its lines that say something, and all of its lines of code.
+type Counted = (PathBuf, (usize, usize));
+
 /// The Rust files below `folder` that are not tests, in order, with their code lines.
-fn count(folder: &Path) -> Result<Vec<(PathBuf, usize)>, String> {
+fn count(folder: &Path) -> Result<Vec<Counted>, String> {
     let mut files = Vec::new();
     let mut tests = BTreeSet::new();
     for path in rust_files(folder)? {
@@ -48,10 +55,27 @@ fn count(folder: &Path) -> Result<Vec<(PathBuf, usize)>, String> {
             tests.insert(children.join(&name));
             tests.insert(children.join(format!("{name}.rs")));
         }
-        files.push((path, code.lines.len()));
+        files.push((path, (telling(&code.lines), code.lines.len())));
     }
     files.retain(|(path, _)| !path.ancestors().any(|part| tests.contains(part)));
     Ok(files)
+}
+
+/// How many lines say something.
+fn telling(lines: &[impl AsRef<str>]) -> usize {
+    let mut import = false;
+    let mut sum = 0;
+    for line in lines {
+        let line = line.as_ref().trim();
+        let begins = |word: &str| line.strip_prefix("pub ").unwrap_or(line).starts_with(word);
+        if import || begins("use ") || begins("mod ") {
+            import = !line.ends_with(';') && !line.ends_with('}');
+            continue;
+        }
+        let brackets = line.chars().all(|c| "()[]{}<>;,|&".contains(c));
+        sum += usize::from(!brackets && !line.starts_with("#[") && !line.starts_with("#!["));
+    }
+    sum
 }
 
 /// Where the modules that a file declares are looked for.
@@ -103,13 +127,36 @@ mod tests {
         let counted: Vec<_> = count(&folder)
             .unwrap()
             .into_iter()
-            .map(|(path, lines)| {
+            .map(|(path, (_, lines))| {
                 (path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned(), lines)
             })
             .collect();
         std::fs::remove_dir_all(&folder).unwrap();
         let wanted = [("gate/real.rs", 2), ("gate.rs", 1), ("lib.rs", 1)];
         assert_eq!(counted, wanted.map(|(name, lines)| (name.to_owned(), lines)));
+    }
+
+    #[test]
+    fn brackets_imports_and_attributes_say_nothing() {
+        let lines = [
+            "use a::{",
+            "    b, c,",
+            "};",
+            "pub use x::y;",
+            "mod gate;",
+            "#[must_use]",
+            "fn f() {",
+            "    g(",
+            "        1,",
+            "    );",
+            "}",
+            "})",
+            "match x {",
+            "    }",
+            "use z::w;",
+            "let y = 1;",
+        ];
+        assert_eq!(telling(&lines), 5);
     }
 
     #[test]
