@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_core::{Answer, Backchannel, BackchannelError, BackchannelRequest};
-use http::header::{self, CONTENT_LENGTH, HOST};
-use http::{HeaderName, HeaderValue, Method};
+use reqwest::header::{self, ACCEPT, CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
+use reqwest::{Body, Method, Request};
 
 use crate::client::Client;
 use crate::error::HttpError;
@@ -19,7 +19,8 @@ pub const BACKCHANNEL_ANSWER: usize = 1024 * 1024;
 /// Talks to the identity provider and to nobody else; see the [crate's documentation](crate).
 ///
 /// Requests are written as those of the transport are: the given headers in their order, `host`, the
-/// length of the body, and nothing else. All header values are treated as secrets.
+/// length of the body, and nothing else. All header values are treated as secrets. A request without
+/// an `accept` header is [`Malformed`](BackchannelError::Malformed): the client would add one.
 pub struct HttpBackchannel {
     client: Client,
     origins: Vec<Target>,
@@ -70,7 +71,7 @@ impl HttpBackchannelBuilder {
         let mut origins = Vec::new();
         for origin in &self.origins {
             let target = Target::parse(&format!("{origin}/")).ok_or(HttpError::Origin)?;
-            let bare = target.path() == "/" && (target.tls() || target.loopback());
+            let bare = target.bare() && (target.tls() || target.loopback());
             origins.push(Some(target).filter(|_| bare).ok_or(HttpError::Origin)?);
         }
         if origins.is_empty() {
@@ -109,16 +110,17 @@ const OURS: [HeaderName; 10] = [
     header::VIA,
 ];
 
-fn build(target: &Target, given: BackchannelRequest) -> Option<http::Request<Bytes>> {
+fn build(target: &Target, given: BackchannelRequest) -> Option<Request> {
     let method = match given.method {
         "GET" if given.body.is_empty() => Method::GET,
         "POST" => Method::POST,
         _ => return None,
     };
     let length = states_length(&method, &given.body).then_some(given.body.len());
-    let mut request = http::Request::new(Bytes::from_owner(given.body));
-    *request.uri_mut() = target.path().clone();
-    *request.method_mut() = method;
+    let mut request = Request::new(method, target.url().clone());
+    if !given.body.is_empty() {
+        *request.body_mut() = Some(Body::from(Bytes::from_owner(given.body)));
+    }
     let headers = request.headers_mut();
     headers.append(HOST, HeaderValue::from_str(target.authority()).ok()?);
     for (name, value) in given.headers {
@@ -131,5 +133,5 @@ fn build(target: &Target, given: BackchannelRequest) -> Option<http::Request<Byt
     if let Some(length) = length {
         headers.append(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    Some(request)
+    headers.contains_key(ACCEPT).then_some(request)
 }

@@ -1,30 +1,49 @@
-//! Dials, and hands the connection to one exchange.
+//! Sets reqwest up so that it does one thing: write one request and read one answer.
 
 use core::net::SocketAddr;
-use std::io;
 
-use bytes::Bytes;
 use countersign_core::Answer;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use reqwest::{Request, Url, redirect, retry};
 use tokio::runtime::Handle;
-use tokio::time::{Instant, timeout_at};
 
-use crate::exchange::{Fault, exchange};
+use crate::error::HttpError;
+use crate::exchange::{Fault, read};
+use crate::pace::Paced;
 use crate::settings::Settings;
 use crate::target::Target;
 
-/// A connection, in the clear or encrypted.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
-
 pub(crate) struct Client {
     pub(crate) settings: Settings,
-    #[cfg(feature = "rustls")]
-    pub(crate) tls: crate::tls::Tls,
+    client: reqwest::Client,
 }
 
 impl Client {
+    pub(crate) fn new(settings: Settings) -> Result<Self, HttpError> {
+        // When both times are up at once, the whole one wins and the request counts as sent.
+        let connect_timeout = settings.connect_timeout.min(settings.timeout / 10 * 9);
+        let builder = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .no_proxy()
+            .http1_only()
+            .pool_max_idle_per_host(0)
+            .connect_timeout(connect_timeout)
+            .timeout(settings.timeout)
+            .tcp_nodelay(true)
+            // These do something only if another crate in the build has switched the features on.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .no_hickory_dns();
+        #[cfg(feature = "rustls")]
+        let builder =
+            builder.tls_backend_preconfigured(crate::tls::config(settings.roots.as_deref())?);
+        let client = builder.build().map_err(|_| HttpError::Client)?;
+        Ok(Self { settings, client })
+    }
+
     /// The address that is dialled in place of a host's own. Only names have one, and in the clear no
     /// name is permitted, so this is always in place of TLS.
     fn elsewhere(&self, target: &Target) -> Option<SocketAddr> {
@@ -46,60 +65,27 @@ impl Client {
     pub(crate) async fn send(
         &self,
         target: &Target,
-        request: http::Request<Bytes>,
+        mut request: Request,
     ) -> Result<Answer, Fault> {
         self.permits(target)?;
+        // reqwest panics without one.
         Handle::try_current().map_err(|_| Fault::NoRuntime)?;
-        // Neither sum overflows: timeouts are at most an hour.
-        let start = Instant::now();
-        let deadline = start + self.settings.timeout;
-        let connected = deadline.min(start + self.settings.connect_timeout);
-        let stream = timeout_at(connected, self.connect(target, connected)).await;
-        let stream = stream.map_err(|_| Fault::Connect)?.map_err(|_| Fault::Connect)?;
-        let exchange = exchange(stream, request, self.settings.answer);
-        timeout_at(deadline, exchange).await.unwrap_or(Err(Fault::TimedOut))
-    }
-
-    async fn connect(&self, target: &Target, deadline: Instant) -> io::Result<Box<dyn Stream>> {
         if let Some(address) = self.elsewhere(target) {
-            return Ok(Box::new(tcp(&[address], deadline).await?));
+            dial(request.url_mut(), address).ok_or(Fault::Connect)?;
         }
-        let addresses = match target.ip() {
-            Some(ip) => vec![SocketAddr::from((ip, target.port()))],
-            None => lookup_host((target.host(), target.port())).await?.collect(),
-        };
-        let stream = tcp(&addresses, deadline).await?;
-        if !target.tls() {
-            return Ok(Box::new(stream));
+        if let Some(body) = request.body_mut().take() {
+            *request.body_mut() = Some(Paced::body(body));
         }
-        #[cfg(feature = "rustls")]
-        return Ok(Box::new(self.tls.wrap(target.host(), stream).await?));
-        #[cfg(not(feature = "rustls"))]
-        Err(io::ErrorKind::Unsupported.into())
+        let answer = self.client.execute(request).await.map_err(|error| Fault::sending(&error))?;
+        read(answer, self.settings.answer).await
     }
 }
 
-/// The first address that answers. Each gets its share of the time that is left, so that one that
-/// swallows packets does not use it up.
-async fn tcp(addresses: &[SocketAddr], deadline: Instant) -> io::Result<TcpStream> {
-    let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for (at, address) in addresses.iter().enumerate() {
-        let left = u32::try_from(addresses.len().saturating_sub(at)).unwrap_or(u32::MAX);
-        let now = Instant::now();
-        let share = deadline.saturating_duration_since(now).checked_div(left).unwrap_or_default();
-        match timeout_at(now + share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                stream.set_nodelay(true)?;
-                // A port in the ephemeral range that nobody listens on can be met by a connection to
-                // itself, which would echo the request.
-                if stream.local_addr()? == stream.peer_addr()? {
-                    return Err(io::ErrorKind::ConnectionRefused.into());
-                }
-                return Ok(stream);
-            }
-            Ok(Err(error)) => last = error,
-            Err(_) => last = io::ErrorKind::TimedOut.into(),
-        }
-    }
-    Err(last)
+/// Turns a URL to a loopback address, in the clear. The address stands in it as a literal: the name
+/// is not looked up, so nothing in the clear can go to the real one. The request keeps its `host`
+/// header.
+fn dial(url: &mut Url, address: SocketAddr) -> Option<()> {
+    url.set_scheme("http").ok()?;
+    url.set_ip_host(address.ip()).ok()?;
+    url.set_port(Some(address.port())).ok()
 }

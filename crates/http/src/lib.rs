@@ -11,30 +11,50 @@
 //! ```text
 //! POST /calendar/v3/calendars/primary/events?sendUpdates=all HTTP/1.1
 //! host: www.googleapis.com                 the URL's authority, as sealed
-//! content-type: application/json           the planned headers, in the planned order
+//! accept: application/json                 the planned headers, in the planned order
+//! content-type: application/json
 //! authorization: Bearer …                  if the step carries the credential
 //! content-length: 42                       if there is a body, and for POST, PUT and PATCH
 //! ```
 //!
-//! No `accept`, no `user-agent`, no `connection`, no cookie unless it was planned. Before anything is
-//! sent, [`request_digest`](countersign_core::request_digest) is computed once more, from the request
-//! that the connection will encode, and compared with the digest that was admitted.
+//! No `user-agent`, no `connection`, no `accept-encoding`, no cookie unless it was planned. Before
+//! anything is sent, [`request_digest`](countersign_core::request_digest) is computed once more, from
+//! the very request that reqwest is then given, and compared with the digest that was admitted.
+//!
+//! **Every request has to plan an `accept` header.** Where there is none reqwest adds `accept: */*`,
+//! and has no way to leave it out. That would be a header that nobody has sealed, so such a step is not
+//! sent (`accept_not_planned`), and on the back channel it is malformed.
 //!
 //! # What it never does
 //! Follow a redirect (a 3xx is an answer like any other), try again, use a proxy or read its
-//! environment variables, keep a cookie, unpack a compressed answer, log. Plain `http://` goes to the
+//! environment variables, keep a cookie, unpack a compressed answer. Plain `http://` goes to the
 //! literals `127.0.0.0/8` and `[::1]` alone; `localhost` is a name and may lead anywhere.
 //!
 //! # One connection for one request
 //! No connection is kept. A server may close an idle connection at the moment we write on it, and
 //! then nobody can say whether the request was processed: each such race would be an effect in
-//! doubt, or a request sent twice. The price is a handshake for each call; TLS sessions are resumed.
-//! The connection is driven by the sending future itself: dropping that future closes it.
+//! doubt, or a request sent twice.
+//!
+//! The price is a handshake for each call; TLS sessions are resumed. Over a network that is two round
+//! trips (TCP and TLS 1.3). In computing, measured on loopback with both ends on the same two cores, a
+//! request and its answer take
+//!
+//! | | kept connection | one of its own |
+//! |---|---|---|
+//! | in the clear | 0.09 ms | 0.15 ms |
+//! | TLS | 0.06 ms | 0.81 ms (1.08 ms without resumption) |
+//!
+//! Dropping the sending future closes the connection. What was handed to the connection by then (some
+//! hundred KiB at most) is still written, the rest of a longer body is not.
 //!
 //! # TLS
 //! Versions 1.2 and 1.3 by rustls with ring; nothing is installed process-wide, no keys are logged, no
 //! early data is sent. The platform decides whom to trust (on Linux its root certificates, read once
 //! when the client is built, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name).
+//!
+//! Without the feature `rustls` there is no TLS here, whatever other crates in the build switch on in
+//! reqwest. If one of them does so by `rustls-no-provider`, it must have installed a provider before a
+//! client is built: reqwest panics without one.
 //!
 //! # How sending ends
 //! | code | outcome | when |
@@ -42,6 +62,7 @@
 //! | `not_a_request` | not sent | the step is a local call |
 //! | `url_not_exact` | not sent | the URL would not be written as it was sealed |
 //! | `plain_http_refused` | not sent | `http://` to anything but a loopback literal |
+//! | `accept_not_planned` | not sent | the step has no `accept` header |
 //! | `tls_unavailable` | not sent | `https://`, and the feature `rustls` is off |
 //! | `credential_missing` | not sent | the step carries the credential and there is no bearer |
 //! | `wrong_ticket` | not sent | the bearer is another ticket's |
@@ -49,18 +70,30 @@
 //! | `request_changed` | not sent | the request is not the one that was sealed |
 //! | `no_runtime` | not sent | called outside a tokio runtime |
 //! | `connect_failed` | not sent | name, connection or TLS handshake failed or took too long |
-//! | `connection_closed` | not sent | closed before the first byte of the request was encoded |
 //! | `timed_out` | in doubt | no complete answer in time |
 //! | `connection_lost` | in doubt | closed or reset before the answer began |
 //! | `answer_incomplete` | in doubt | closed or reset within the answer |
-//! | `answer_malformed` | in doubt | what came back is not HTTP/1.1 |
+//! | `answer_malformed` | in doubt | what came back is not HTTP/1.1, or reqwest cannot make sense of it |
 //! | `answer_too_large` | in doubt | longer than the limit, which is counted while reading |
 //!
-//! # Why hyper and not a client on top of it
-//! A client library adds headers of its own. reqwest 0.13.5 puts `accept: */*` on every request and
-//! has no way to leave it out, and its features are switched on for everybody by any crate in the
-//! build: with `gzip` on it adds `accept-encoding` too. On a bare connection there is nothing to
-//! switch off, and the moment from which bytes may have left is known.
+//! What went wrong up to the end of the TLS handshake is known to have happened before the first byte.
+//! From then on reqwest cannot tell what was written, so everything else is in doubt: also the
+//! connection that the server closed at once.
+//!
+//! # Why reqwest is alone here
+//! An HTTP client decides on its own what else to send, where to, and how often. This crate is the one
+//! place where those decisions are taken away from it, and where tests against raw sockets show that
+//! they are: any other use of a client would be a way around the gate. Of reqwest 0.13:
+//!
+//! * it tries again by default, follows redirects, reads proxy variables: all switched off;
+//! * its features are switched on for everybody by any crate in the build: compression and its own
+//!   resolver are refused at run time, cookies and HTTP/2 are not asked for;
+//! * its errors hold the URL: of an error only a code of the list above is kept;
+//! * it turns URLs into what it thinks they mean: one that does not come out as it went in is refused;
+//! * it logs the name of the host at level debug, and no more.
+//!
+//! hyper is named in the manifest for its error type alone: reqwest does not say whether an answer was
+//! malformed or its head too large.
 //!
 //! # Secrets
 //! Header values of a credential are marked sensitive and zeroised when the last reference goes, as
@@ -71,6 +104,7 @@ mod backchannel;
 mod client;
 mod error;
 mod exchange;
+mod pace;
 mod settings;
 mod target;
 #[cfg(feature = "rustls")]

@@ -56,18 +56,15 @@ impl Settings {
                 return Err(HttpError::NotLoopback);
             }
         }
-        Ok(Client {
-            #[cfg(feature = "rustls")]
-            tls: crate::tls::Tls::new(self.roots.as_deref())?,
-            settings: self,
-        })
+        Client::new(self)
     }
 }
 
 /// The setters that both builders have.
 macro_rules! setters {
     () => {
-        /// Longest time for name, connection and TLS handshake.
+        /// Longest time for name, connection and TLS handshake; at most nine tenths of the whole
+        /// [`timeout`](Self::timeout), so that a connection that is not made is known as such.
         pub fn connect_timeout(mut self, timeout: core::time::Duration) -> Self {
             self.settings.connect_timeout = timeout;
             self

@@ -3,7 +3,7 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
-use http::uri::PathAndQuery;
+use reqwest::Url;
 
 /// Where a request goes and what stands in its request line.
 pub(crate) struct Target {
@@ -14,8 +14,8 @@ pub(crate) struct Target {
     host: String,
     ip: Option<IpAddr>,
     port: u16,
-    /// Origin form (RFC 9112 section 3.2.1).
-    path: Uri,
+    /// What the client is given. Only a default port that was spelt out is missing here.
+    url: Url,
 }
 
 impl Target {
@@ -26,17 +26,31 @@ impl Target {
             None => (false, url.strip_prefix("http://")?),
         };
         let (authority, path_query) = rest.split_at_checked(rest.find('/')?)?;
-        let path = Uri::from(PathAndQuery::try_from(path_query).ok()?);
         let (host, ip, port) = split(authority)?;
-        let port = port.unwrap_or(if tls { 443 } else { 80 });
-        let target =
-            Self { tls, authority: authority.to_owned(), host: host.to_owned(), ip, port, path };
-        (target.url() == url).then_some(target)
+        let default = if tls { 443 } else { 80 };
+        let parsed = Url::parse(url).ok()?;
+        let written = match port {
+            Some(port) if port == default => authority.rsplit_once(':')?.0,
+            _ => authority,
+        };
+        let scheme = if tls { "https" } else { "http" };
+        // What the client parses, and what it makes of it for the request line.
+        let exact = parsed.as_str() == format!("{scheme}://{written}{path_query}")
+            && Uri::try_from(parsed.as_str()).is_ok_and(|uri| {
+                uri.path_and_query().is_some_and(|line| line.as_str() == path_query)
+            });
+        exact.then(|| Self {
+            tls,
+            authority: authority.to_owned(),
+            host: host.to_owned(),
+            ip,
+            port: port.unwrap_or(default),
+            url: parsed,
+        })
     }
 
-    /// The URL as it will be written: the `host` header and the request line.
-    pub(crate) fn url(&self) -> String {
-        url(self.tls, &self.authority, &self.path)
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
     }
 
     pub(crate) fn tls(&self) -> bool {
@@ -48,30 +62,21 @@ impl Target {
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
-    pub(crate) fn ip(&self) -> Option<IpAddr> {
-        self.ip
-    }
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-    pub(crate) fn path(&self) -> &Uri {
-        &self.path
-    }
 
     /// Whether it may be spoken to in the clear: a loopback address as a literal, not a name.
     pub(crate) fn loopback(&self) -> bool {
         self.ip.is_some_and(|ip| ip.is_loopback())
     }
 
+    /// Whether nothing stands behind the authority.
+    pub(crate) fn bare(&self) -> bool {
+        self.url.path() == "/" && self.url.query().is_none()
+    }
+
     /// Scheme, host and port.
     pub(crate) fn same_origin(&self, other: &Self) -> bool {
         self.tls == other.tls && self.host == other.host && self.port == other.port
     }
-}
-
-/// The URL of a request: what the request line and the `host` header say together.
-pub(crate) fn url(tls: bool, authority: &str, path: &Uri) -> String {
-    format!("{}://{authority}{path}", if tls { "https" } else { "http" })
 }
 
 /// Whether a host is spelt as sealed URLs spell names: lower-case labels.
@@ -132,7 +137,7 @@ mod tests {
             "https://[::1]:1/a",
             "https://192.0.2.7/a",
         ] {
-            assert_eq!(Target::parse(url).map(|t| t.url()).as_deref(), Some(url));
+            assert_eq!(Target::parse(url).unwrap().url().as_str(), url);
         }
         for url in [
             "",
@@ -153,15 +158,44 @@ mod tests {
             "https://[::1/",
             "https://[::1]x/",
             "https:///",
+            "https://api.github.com/a/../b",
+            "https://api.github.com/a/%2e%2E/b",
+            "https://api.github.com/a\\b",
+            "https://api.github.com/a\tb",
+            "https://api.github.com/a?'",
+            "https://api.github.com/a?<",
+            "https://api.github.com/\u{e9}",
+            "https://xn--a/",
         ] {
             assert!(Target::parse(url).is_none(), "{url}");
         }
     }
 
     #[test]
+    fn a_default_port_that_is_spelt_out_stays_in_the_authority() {
+        let target = Target::parse("https://a.example:443/b?c").unwrap();
+        assert_eq!(target.authority(), "a.example:443");
+        assert_eq!(target.url().as_str(), "https://a.example/b?c");
+    }
+
+    #[test]
+    fn a_url_that_is_too_long_for_a_request_line_is_refused() {
+        let long = |n: usize| format!("https://a.example/{}", "x".repeat(n));
+        assert!(Target::parse(&long(60_000)).is_some());
+        assert!(Target::parse(&long(65_530)).is_none());
+    }
+
+    #[test]
     fn other_spellings_of_addresses_are_no_hosts() {
         for host in ["127.1", "0x7f.1", "2130706433", "0x7f000001", "127.0.0.01", "1.2.3.4.5"] {
             assert!(Target::parse(&format!("https://{host}/")).is_none(), "{host}");
+        }
+        // An IPv4 address within an IPv6 one is printed in two ways.
+        for host in ["[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::7f00:1]"] {
+            assert!(
+                Target::parse(&format!("http://{host}/")).is_none_or(|t| !t.loopback()),
+                "{host}"
+            );
         }
     }
 
@@ -176,7 +210,6 @@ mod tests {
             "http://10.0.0.1/",
             "http://0.0.0.0/",
             "http://[::]/",
-            "http://[::ffff:127.0.0.1]/",
         ] {
             assert!(!Target::parse(url).unwrap().loopback(), "{url}");
         }

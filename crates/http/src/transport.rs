@@ -3,16 +3,19 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_core::{Bearer, Digest, Outgoing, Request, Sent, Transport, request_digest};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HOST};
-use http::{HeaderName, HeaderValue, Method};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
+use reqwest::{Body, Method};
 use zeroize::Zeroizing;
 
 use crate::client::Client;
 use crate::error::HttpError;
 use crate::settings::{DEFAULT_ANSWER, Settings, redacted, setters};
-use crate::target::{Target, url};
+use crate::target::Target;
 
 /// Sends admitted steps to providers; see the [crate's documentation](crate).
+///
+/// A step has to plan an `accept` header, or it is not sent (`accept_not_planned`): where there is
+/// none the client underneath adds `accept: */*`, which nobody has sealed.
 pub struct HttpTransport {
     client: Client,
 }
@@ -82,10 +85,15 @@ impl HttpTransport {
         &self,
         step: &Outgoing<'_>,
         bearer: Option<&Bearer>,
-    ) -> Result<(Target, http::Request<Bytes>), &'static str> {
+    ) -> Result<(Target, reqwest::Request), &'static str> {
         let planned = step.request().ok_or("not_a_request")?;
-        let target = Target::parse(planned.url).ok_or("url_not_exact")?;
+        let target = Target::parse(planned.url)
+            .filter(|target| target.url().as_str() == planned.url)
+            .ok_or("url_not_exact")?;
         self.client.permits(&target).map_err(|fault| fault.code().0)?;
+        if !planned.headers.iter().any(|(name, _)| *name == ACCEPT.as_str()) {
+            return Err("accept_not_planned");
+        }
         let credential = if planned.credential {
             let bearer = bearer.ok_or("credential_missing")?;
             let value = bearer.authorization(step).map_err(|_| "wrong_ticket")?;
@@ -116,9 +124,9 @@ pub(crate) fn states_length(method: &Method, body: &[u8]) -> bool {
     !body.is_empty() || matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-/// A request as the connection will encode it: headers in this order, nothing added later. It comes
-/// out only by the comparison with what was sealed.
-struct Built(http::Request<Bytes>);
+/// A request as the client will be given it: headers in this order, and each that the client would
+/// add is there already. It comes out only by the comparison with what was sealed.
+struct Built(reqwest::Request);
 
 impl Built {
     fn new(
@@ -127,8 +135,8 @@ impl Built {
         credential: Option<HeaderValue>,
     ) -> Option<Self> {
         let method = Method::from_bytes(planned.method.as_bytes()).ok()?;
-        let mut request = http::Request::new(Bytes::copy_from_slice(planned.body));
-        *request.uri_mut() = target.path().clone();
+        let length = states_length(&method, planned.body).then_some(planned.body.len());
+        let mut request = reqwest::Request::new(method, target.url().clone());
         let headers = request.headers_mut();
         headers.append(HOST, HeaderValue::from_str(target.authority()).ok()?);
         for (name, value) in planned.headers {
@@ -138,24 +146,37 @@ impl Built {
         if let Some(credential) = credential {
             headers.append(AUTHORIZATION, credential);
         }
-        if states_length(&method, planned.body) {
-            headers.append(CONTENT_LENGTH, HeaderValue::from(planned.body.len()));
+        if let Some(length) = length {
+            headers.append(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        *request.method_mut() = method;
+        if !planned.body.is_empty() {
+            *request.body_mut() = Some(Body::from(planned.body.to_vec()));
+        }
         Some(Self(request))
     }
 
     /// The request, if it is the one that was sealed.
-    fn sealed_as(self, target: &Target, sealed: Digest) -> Option<http::Request<Bytes>> {
+    fn sealed_as(self, target: &Target, sealed: Digest) -> Option<reqwest::Request> {
         (self.digest(target)? == sealed).then_some(self.0)
     }
 
     /// The digest of what is about to be written, read off the built request and not off the plan.
     fn digest(&self, target: &Target) -> Option<Digest> {
-        let headers = self.0.headers();
+        let (request, headers) = (&self.0, self.0.headers());
         let added = [AUTHORIZATION, HOST, CONTENT_LENGTH];
         // Of each that we add there is at most one: a planned one would stand beside it.
         if added.iter().any(|name| headers.get_all(name).iter().count() > 1) {
+            return None;
+        }
+        // The connection goes where the target says, and the request line and `host` say the same.
+        if request.url() != target.url() || headers.get(HOST)? != target.authority() {
+            return None;
+        }
+        let body = match request.body() {
+            None => &[],
+            Some(body) => body.as_bytes()?,
+        };
+        if headers.get(CONTENT_LENGTH).is_some_and(|n| *n != HeaderValue::from(body.len())) {
             return None;
         }
         let mut planned = Vec::new();
@@ -164,9 +185,8 @@ impl Built {
                 planned.push((name.as_str(), value.to_str().ok()?));
             }
         }
-        let host = headers.get(HOST)?.to_str().ok()?;
-        let url = url(target.tls(), host, self.0.uri());
-        Some(request_digest(self.0.method().as_str(), &url, planned.into_iter(), self.0.body()))
+        let (method, url) = (request.method().as_str(), request.url().as_str());
+        Some(request_digest(method, url, planned.into_iter(), body))
     }
 }
 
@@ -174,15 +194,14 @@ impl Built {
 mod tests {
     use super::*;
 
-    type Change = fn(&mut http::Request<Bytes>);
+    type Change = fn(&mut reqwest::Request);
 
     const URL: &str = "https://api.github.com/repos/a/b?c=d";
 
     /// An admitted step cannot be made here, so the parts are given one by one.
-    fn built(headers: &[(&'static str, &'static str)]) -> http::Request<Bytes> {
-        let mut request = http::Request::new(Bytes::from_static(b"body"));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = "/repos/a/b?c=d".parse().unwrap();
+    fn built(headers: &[(&'static str, &'static str)]) -> reqwest::Request {
+        let mut request = reqwest::Request::new(Method::POST, URL.parse().unwrap());
+        *request.body_mut() = Some(Body::from("body"));
         let token = sensitive(Zeroizing::new("Bearer swordfish".to_owned())).unwrap();
         request.headers_mut().append(HOST, HeaderValue::from_static("api.github.com"));
         for (name, value) in headers {
@@ -202,13 +221,17 @@ mod tests {
             |target: &Target, request| Built(request).sealed_as(target, sealed).is_some();
         assert!(comes_out(&target, built(&headers)));
 
-        let changes: [Change; 11] = [
+        let changes: [Change; 15] = [
             |r| *r.method_mut() = Method::PUT,
-            |r| *r.uri_mut() = "/repos/a/c?c=d".parse().unwrap(),
-            |r| *r.uri_mut() = "/repos/a/b?c=e".parse().unwrap(),
-            |r| *r.uri_mut() = "/repos/a/b".parse().unwrap(),
-            |r| *r.body_mut() = Bytes::from_static(b"bodY"),
-            |r| *r.body_mut() = Bytes::new(),
+            |r| r.url_mut().set_path("/repos/a/c"),
+            |r| r.url_mut().set_query(Some("c=e")),
+            |r| r.url_mut().set_query(None),
+            |r| r.url_mut().set_host(Some("api.github.org")).unwrap(),
+            |r| r.url_mut().set_port(Some(8443)).unwrap(),
+            |r| *r.body_mut() = Some(Body::from("bodY")),
+            |r| *r.body_mut() = Some(Body::from("")),
+            |r| *r.body_mut() = None,
+            |r| drop(r.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(3))),
             |r| drop(r.headers_mut().insert("x-a", HeaderValue::from_static("2"))),
             |r| drop(r.headers_mut().remove("x-a")),
             |r| drop(r.headers_mut().insert("x-b", HeaderValue::from_static("1"))),

@@ -64,22 +64,22 @@ impl<'a> Answer<'a> {
         all
     }
 
-    /// The marks of all its words; strings of JSON are texts of their own.
-    pub(crate) fn marks(&self) -> Vec<Mark> {
+    /// The marks of its words, at most some `max`; strings of JSON are texts of their own.
+    pub(crate) fn marks(&self, max: usize) -> Vec<Mark> {
         let mut all = Vec::new();
-        self.each(|_, _, text| all.extend(marks(text)));
+        self.each(|_, _, text| all.extend(marks(text, max.saturating_sub(all.len()))));
         all
     }
 
     /// The marks of values that stand under a key such as `id`, `thread_id`, `eventId`, `number` or
-    /// `sha`. The provider makes those, whoever wrote the text beside them.
-    pub(crate) fn ids(&self) -> Vec<Mark> {
+    /// `sha`, at most some `max`. The provider makes those, whoever wrote the text beside them.
+    pub(crate) fn ids(&self, max: usize) -> Vec<Mark> {
         let mut all = Vec::new();
         self.each(|part, key, text| {
             let id = key == "id" || key.ends_with("_id") || key.ends_with("Id");
             let id = id || matches!(key, "number" | "sha");
             if matches!(part, Part::Value) && id && text.len() <= 256 {
-                all.extend(marks(text));
+                all.extend(marks(text, max.saturating_sub(all.len())));
             }
         });
         all
@@ -95,7 +95,7 @@ enum Part {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::says;
+    use crate::text::Said;
 
     #[test]
     fn json_is_read_as_what_it_says_and_not_as_its_escapes() {
@@ -116,11 +116,12 @@ mod tests {
     #[test]
     fn ids_are_what_the_provider_made() {
         let json = r#"{"items":[{"id":"ev1","summary":"id ev2","threadId":9,"by":{"id":"ev3"}}]}"#;
-        let ids = Answer::read(json).0.ids();
+        let ids = Answer::read(json).0.ids(100);
+        let said = Said::new(&ids);
         for (id, named) in [("ev1", true), ("9", true), ("ev3", true), ("ev2", false)] {
-            assert_eq!(says(&ids, id), named, "{id}");
+            assert_eq!(said.says(id), named, "{id}");
         }
-        assert!(Answer::read("id: ev1").0.ids().is_empty());
+        assert!(Answer::read("id: ev1").0.ids(100).is_empty());
     }
 
     #[test]

@@ -76,11 +76,14 @@ impl Grams {
         self.level > 0
     }
 
+    /// The windows that were read from other connections.
+    pub(crate) fn others(&self, connection: &str) -> impl Iterator<Item = u64> {
+        let others = self.by.iter().filter(move |(name, _)| *name != connection);
+        others.flat_map(|(_, set)| set.iter().copied())
+    }
+
     /// From which other connection a window of this hash was read.
     pub(crate) fn other(&self, connection: &str, hash: u64) -> Option<&str> {
-        if !self.keeps(hash) {
-            return None;
-        }
         let mut others = self.by.iter().filter(|(name, _)| *name != connection);
         others.find(|(_, set)| set.contains(&hash)).map(|(name, _)| name.as_str())
     }
@@ -133,7 +136,8 @@ mod tests {
         let mut state = seed;
         (0..len).map(move |_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            char::from(b'a' + u8::try_from(state >> 24).unwrap() % 26)
+            let letter = (state >> 24).wrapping_rem(26);
+            char::from(b'a'.wrapping_add(u8::try_from(letter).unwrap()))
         })
     }
 

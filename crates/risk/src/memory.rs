@@ -4,6 +4,8 @@
 //! windows of private answers and 4,096 of others; some 350 KB at most. Older words and attempts
 //! drop, windows thin out, flags and counts stay. No text is kept, only hashes.
 
+use std::collections::HashSet;
+
 use countersign_canon::{Canonical, Number, Object, Value, require_canonical};
 use countersign_core::{Effect, RiskError, Source, Timestamp, Tool, Trust};
 
@@ -11,7 +13,7 @@ use crate::answer::Answer;
 use crate::config::BulkLimits;
 use crate::grams::Grams;
 use crate::pack::{pack, unpack};
-use crate::text::{Mark, marks, prefix};
+use crate::text::{Mark, Said, marks, prefix};
 
 const MAX_ATTEMPTS: usize = 256;
 const MAX_USER: usize = 2_048;
@@ -194,11 +196,11 @@ impl Memory {
         match returns.trust {
             Trust::Untrusted => {
                 self.read_untrusted = true;
-                push(&mut self.ids, &answer.ids(), MAX_IDS);
+                push(&mut self.ids, &answer.ids(MAX_IDS), MAX_IDS);
             }
             // What a changing call returns echoes its own arguments, so it names nobody.
             Trust::Own | Trust::Directory if reads => {
-                push(&mut self.trusted, &answer.marks(), MAX_TRUSTED);
+                push(&mut self.trusted, &answer.marks(MAX_TRUSTED), MAX_TRUSTED);
             }
             Trust::Own | Trust::Directory => {}
         }
@@ -219,20 +221,24 @@ impl Memory {
             Source::User => {
                 self.user_spoke = true;
                 let text = prefix(text, crate::answer::MAX_ANSWER);
-                push(&mut self.user, &marks(text), MAX_USER);
+                push(&mut self.user, &marks(text, MAX_USER), MAX_USER);
             }
             Source::Untrusted => self.read_untrusted = true,
         }
     }
 
-    /// Whether the user or a trusted record named this.
-    pub(crate) fn names(&self, value: &str) -> bool {
-        crate::text::says(&self.user, value) || crate::text::says(&self.trusted, value)
+    /// Who and what was named, to be looked up.
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named {
+            user: Said::new(&self.user),
+            trusted: Said::new(&self.trusted),
+            ids: Said::new(&self.ids),
+        }
     }
 
-    /// Whether a provider gave this as an id.
-    pub(crate) fn knows_id(&self, value: &str) -> bool {
-        crate::text::says(&self.ids, value)
+    /// All windows that were read from other connections.
+    pub(crate) fn windows_elsewhere(&self, connection: &str) -> HashSet<u64> {
+        self.private.others(connection).chain(self.public.others(connection)).collect()
     }
 
     /// From which other connection a window was read.
@@ -243,6 +249,26 @@ impl Memory {
     /// Whether content is compared with a part of what was read only.
     pub(crate) fn is_sample(&self) -> bool {
         self.cut || self.private.is_sample() || self.public.is_sample()
+    }
+}
+
+/// Who and what was named in a session.
+#[derive(Debug)]
+pub(crate) struct Named<'a> {
+    user: Said<'a>,
+    trusted: Said<'a>,
+    ids: Said<'a>,
+}
+
+impl Named<'_> {
+    /// Whether the user or a trusted record named this.
+    pub(crate) fn names(&self, value: &str) -> bool {
+        self.user.says(value) || self.trusted.says(value)
+    }
+
+    /// Whether a provider gave this as an id.
+    pub(crate) fn knows_id(&self, value: &str) -> bool {
+        self.ids.says(value)
     }
 }
 

@@ -27,7 +27,7 @@ fn arguments(n: usize) -> Canonical {
 }
 
 fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_seconds(1_000_000 + seconds)
+    Timestamp::from_seconds(1_000_000).plus_seconds(seconds)
 }
 
 fn speed(memory: &Memory, tool: &Tool, n: usize, now: i64) -> Option<usize> {
@@ -114,7 +114,7 @@ fn only_the_user_and_trusted_reads_name_somebody() {
         ("bob", false),
         ("mallory", false),
     ] {
-        assert_eq!(memory.names(name), named, "{name}");
+        assert_eq!(memory.named().names(name), named, "{name}");
     }
 }
 
@@ -124,7 +124,7 @@ fn what_was_said_last_stays_when_it_is_too_much() {
     memory.observed(Source::User, "first");
     let many = (0..MAX_USER).map(|i| format!("w{i}")).collect::<Vec<_>>().join(" ");
     memory.observed(Source::User, &many);
-    assert!(!memory.names("first") && memory.names("w2000"));
+    assert!(!memory.named().names("first") && memory.named().names("w2000"));
     assert_eq!(memory.user.len(), MAX_USER);
 }
 

@@ -1,5 +1,7 @@
 //! The policy: floors, detectors, and what joins them.
 
+use core::cell::OnceCell;
+
 use countersign_core::{
     Assessment, Effect, Event, Finding, PolicyVersion, RiskError, RiskInput, RiskPolicy, Tier,
     Timestamp, Weight,
@@ -98,6 +100,7 @@ impl RiskPolicy for DefaultPolicy {
             limits: &self.config.limits,
             now: input.now,
             canary: input.canary,
+            named: OnceCell::new(),
         });
         let fixed = self.fixed(input.tool);
         Ok(score::decide(input.tool.severity(), fixed, found, self.version()))

@@ -1,5 +1,7 @@
 //! Texts as the detectors compare them: folded, cut into words, or hashed in windows.
 
+use std::collections::HashMap;
+
 use countersign_canon::Digest;
 
 /// Full-width forms (U+FF01 to U+FF5E) as the ASCII they imitate; every other character as it is.
@@ -134,11 +136,15 @@ fn word(raw: &str) -> String {
 const MAX_SEGMENTS: usize = 6;
 
 /// The marks of a text's words in order, then those of the inner parts of words with slashes
-/// (`owner/name` of `github.com/owner/name`), each for itself; [`Mark::BREAK`] behind each.
-pub(crate) fn marks(text: &str) -> Vec<Mark> {
+/// (`owner/name` of `github.com/owner/name`), each for itself; [`Mark::BREAK`] behind each. At most
+/// some `max`: the rest of the text is left out.
+pub(crate) fn marks(text: &str, max: usize) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut parts = Vec::new();
     for word in words(text) {
+        if marks.len().saturating_add(parts.len()) >= max {
+            break;
+        }
         marks.push(Mark::of(&word));
         let segments: Vec<&str> = word.split('/').filter(|s| !s.is_empty()).collect();
         if segments.len() < 2 || segments.len() > MAX_SEGMENTS {
@@ -161,10 +167,30 @@ pub(crate) fn marks(text: &str) -> Vec<Mark> {
     marks
 }
 
-/// Whether the words of `value` stand in `said` one after the other. A value without a word does not.
-pub(crate) fn says(said: &[Mark], value: &str) -> bool {
-    let wanted: Vec<Mark> = words(value).map(|word| Mark::of(&word)).collect();
-    !wanted.is_empty() && said.windows(wanted.len()).any(|run| run == wanted)
+/// The words of what was said, to be looked up: where each stands.
+#[derive(Debug)]
+pub(crate) struct Said<'a> {
+    marks: &'a [Mark],
+    at: HashMap<Mark, Vec<usize>>,
+}
+
+impl<'a> Said<'a> {
+    pub(crate) fn new(marks: &'a [Mark]) -> Self {
+        let mut at: HashMap<Mark, Vec<usize>> = HashMap::new();
+        for (i, mark) in marks.iter().enumerate() {
+            at.entry(*mark).or_default().push(i);
+        }
+        Self { marks, at }
+    }
+
+    /// Whether the words of `value` stand there one after the other. A value without a word does
+    /// not.
+    pub(crate) fn says(&self, value: &str) -> bool {
+        let wanted: Vec<Mark> = words(value).map(|word| Mark::of(&word)).collect();
+        let starts = wanted.first().and_then(|first| self.at.get(first));
+        let begins = |at: &usize| self.marks.get(*at..).is_some_and(|m| m.starts_with(&wanted));
+        starts.is_some_and(|starts| starts.iter().any(begins))
+    }
 }
 
 /// Characters that nobody sees, or that reorder what is seen.
@@ -184,7 +210,7 @@ mod tests {
     use super::*;
 
     fn said(text: &str, value: &str) -> bool {
-        says(&marks(text), value)
+        Said::new(&marks(text, 1000)).says(value)
     }
 
     #[test]
@@ -206,10 +232,16 @@ mod tests {
 
     #[test]
     fn words_of_two_texts_are_not_one_name() {
-        let mut both = marks("ask Charlie");
-        both.extend(marks("Brown is a colour"));
-        assert!(!says(&both, "Charlie Brown"));
+        let mut both = marks("ask Charlie", 1000);
+        both.extend(marks("Brown is a colour", 1000));
+        assert!(!Said::new(&both).says("Charlie Brown"));
         assert!(said("ask Charlie Brown", "charlie brown"));
+    }
+
+    #[test]
+    fn no_more_words_are_marked_than_are_kept() {
+        assert_eq!(marks(&"a ".repeat(1000), 10).len(), 11);
+        assert!(marks(&"a/b/c ".repeat(1000), 10).len() < 10 + 25);
     }
 
     #[test]

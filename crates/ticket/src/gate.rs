@@ -15,8 +15,10 @@ use crate::macros::ensure;
 use crate::prepared::Prepared;
 use crate::ticket::{Claims, Sealed, TICKET_TYP, Ticket};
 
+/// Refusals with their codes and messages, and behind some of them the guard's answer for which they
+/// stand.
 macro_rules! refusals {
-    ($($(#[$doc:meta])* $one:ident = $code:literal, $text:literal;)*) => {
+    ($($(#[$doc:meta])* $one:ident = $code:literal, $text:literal $(, $claim:ident)?;)*) => {
         errors! {
             /// Why the gate refused. Nothing was claimed and nothing was sent.
             pub enum Refusal { $($(#[$doc])* $one = $text,)* }
@@ -29,6 +31,12 @@ macro_rules! refusals {
             /// A stable code.
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$one => $code,)* }
+            }
+        }
+
+        impl From<ClaimError> for Refusal {
+            fn from(error: ClaimError) -> Self {
+                match error { $($(ClaimError::$claim => Self::$one,)?)* }
             }
         }
     };
@@ -50,7 +58,7 @@ refusals! {
     /// Expired.
     Expired = "expired", "the ticket has expired";
     /// Valid for longer than any ticket may be.
-    LifetimeTooLong = "lifetime_too_long", "the ticket's lifetime is too long";
+    LifetimeTooLong = "lifetime_too_long", "the ticket's lifetime is too long", TooFarAhead;
     /// By another issuer.
     WrongIssuer = "wrong_issuer", "the ticket is another issuer's";
     /// For another gate.
@@ -72,31 +80,17 @@ refusals! {
     /// The effect is not the one that was approved.
     EffectMismatch = "effect_mismatch", "the request is not the one that was approved";
     /// The guard: claimed before.
-    Spent = "spent", "the effect was claimed before";
+    Spent = "spent", "the effect was claimed before", Spent;
     /// The guard: frozen since.
-    Frozen = "frozen", "frozen since the ticket was issued";
+    Frozen = "frozen", "frozen since the ticket was issued", Frozen;
     /// The guard: full.
-    GuardFull = "guard_full", "the replay guard is full";
+    GuardFull = "guard_full", "the replay guard is full", Full;
     /// The guard: the clock stands behind.
-    ClockBehind = "clock_behind", "the clock stands behind";
+    ClockBehind = "clock_behind", "the clock stands behind", ClockBehind;
     /// The guard: the ticket is older than its memory.
-    BeforeStart = "before_start", "issued before the replay guard was started";
+    BeforeStart = "before_start", "issued before the replay guard was started", BeforeStart;
     /// The guard: could not be asked.
-    GuardUnavailable = "guard_unavailable", "the replay guard is unavailable";
-}
-
-impl From<ClaimError> for Refusal {
-    fn from(error: ClaimError) -> Self {
-        match error {
-            ClaimError::Spent => Self::Spent,
-            ClaimError::Frozen => Self::Frozen,
-            ClaimError::Full => Self::GuardFull,
-            ClaimError::ClockBehind => Self::ClockBehind,
-            ClaimError::BeforeStart => Self::BeforeStart,
-            ClaimError::TooFarAhead => Self::LifetimeTooLong,
-            ClaimError::Unavailable => Self::GuardUnavailable,
-        }
-    }
+    GuardUnavailable = "guard_unavailable", "the replay guard is unavailable", Unavailable;
 }
 
 /// Checks tickets against requests and admits each effect once.

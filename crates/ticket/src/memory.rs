@@ -123,3 +123,43 @@ impl ReplayGuard for MemoryGuard {
         Ok(*epoch)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{AgentId, Jti, SessionId, TenantId, UserId};
+
+    #[test]
+    fn inv_04_a_guard_over_which_a_thread_panicked_refuses() {
+        let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
+        let panicked = std::thread::scope(|scope| {
+            let panic = || {
+                let _state = guard.lock();
+                panic!("while the state is held");
+            };
+            scope.spawn(panic).join()
+        });
+        assert!(panicked.is_err());
+        let caller = Caller::dangerous_assert(
+            TenantId::new("t").unwrap(),
+            UserId::new("u").unwrap(),
+            AgentId::new("a").unwrap(),
+            SessionId::new("s").unwrap(),
+        );
+        let (id, jti) = (EffectId::from_bytes([1; 16]), Jti::from_random([1; 16]));
+        let times = [0, 60, 1].map(Timestamp::from_seconds);
+        let claim = Claim::for_test(id, jti, &caller, Epochs::default(), times);
+        assert_eq!(pollster::block_on(guard.claim(&claim)), Err(ClaimError::Unavailable));
+        assert_eq!(pollster::block_on(guard.freeze(Freeze::All)), Err(ClaimError::Unavailable));
+        assert_eq!(pollster::block_on(guard.epochs(&caller)), Err(ClaimError::Unavailable));
+        assert!(guard.is_empty());
+    }
+
+    #[test]
+    fn inv_04_an_epoch_that_has_run_out_is_not_started_again() {
+        let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
+        guard.lock().unwrap().epochs.insert(Freeze::All, u32::MAX);
+        assert_eq!(pollster::block_on(guard.freeze(Freeze::All)), Err(ClaimError::Unavailable));
+        assert_eq!(guard.lock().unwrap().epochs.get(&Freeze::All), Some(&u32::MAX));
+    }
+}

@@ -26,8 +26,9 @@
 //!   to nobody else, also not out of the cache. Where the subject is a JWT its `sub` is compared with
 //!   the caller's user first.
 //! * The scopes that came back contain all that were asked for. See [`ScopePolicy`] for more than
-//!   that. They are compared as texts: a scope that implies another (GitHub's `repo` and
-//!   `public_repo`) does not stand for it.
+//!   that. They are compared as texts, so a scope that implies another (GitHub's `repo` and
+//!   `public_repo`) does not stand for it; only Google's, which are named after what they contain,
+//!   do (`calendar` for `calendar.events`, a scope for its own `.readonly`).
 //! * Equal exchanges at the same time are one exchange. A failed one is not remembered.
 //! * A token is not handed out again in its last 30 seconds, nor after an hour
 //!   ([`TokenVaultBuilder::reuse_for`]); one of unstated lifetime not after a minute.

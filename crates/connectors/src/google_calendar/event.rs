@@ -158,7 +158,8 @@ pub(super) fn page(body: &[u8]) -> Option<(Vec<Value>, bool)> {
     let page = object(body)?;
     let reduced = |item: &Value| Some(Event::new(item.as_object()?.clone())?.reduced().into());
     let items = page.get("items")?.as_array()?.iter().map(reduced).collect::<Option<_>>()?;
-    Some((items, page.get("nextPageToken").is_some()))
+    let last = page.get("nextPageToken").is_none_or(|t| t.is_null() || t.as_str() == Some(""));
+    Some((items, !last))
 }
 
 /// A start or an end in our spelling, as the pins have it.

@@ -133,6 +133,11 @@ fn a_success_that_is_not_understood_is_in_doubt_for_writes_and_failed_for_reads(
         let expected = (Ending::Unknown, Some("answer_not_understood"));
         assert_eq!((meaning.ending, meaning.code), expected, "{status} {body}");
     };
+    for status in [201, 202, 206] {
+        let meaning = interpret(&list, &[answer(status, r#"{"items":[]}"#)]);
+        assert_eq!((meaning.ending, meaning.code), (Ending::Failed, Some("answer_not_understood")));
+        assert_eq!(interpret(&get, &[answer(status, EVENT)]).ending, Ending::Failed);
+    }
     // Another event than the one asked for, a deleted one, another kind, another success.
     unknown(&create, 200, EVENT);
     unknown(&patch, 200, &with(EVENT, r#"{"id":"other"}"#));

@@ -233,6 +233,11 @@ fn requests_of_another_shape_are_shown_as_they_are() {
         wire(vec![get(URL), get(&further).holes(vec![hole(&further)]).unwrap()]),
         wire(vec![get(URL), get(URL), get(URL)]),
         wire(vec![
+            post(&format!("{URL}?sendUpdates=none"), r#"{"id":"abcde"}"#).steps()[0].clone(),
+            post(&format!("{URL}?sendUpdates=none&pageToken="), r#"{"id":"abcde"}"#).steps()[0]
+                .clone(),
+        ]),
+        wire(vec![
             post(URL, r#"{"id":"abcde"}"#).steps()[0].clone(),
             post(URL, r#"{"id":"fghij"}"#).steps()[0].clone(),
         ]),

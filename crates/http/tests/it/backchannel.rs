@@ -21,10 +21,10 @@ fn builder(server: &Server) -> HttpBackchannelBuilder {
 }
 
 fn request(method: &'static str, url: &str, body: &str) -> BackchannelRequest {
-    let headers = match body {
-        "" => Vec::new(),
-        _ => vec![("content-type", "application/x-www-form-urlencoded".to_owned().into())],
-    };
+    let mut headers = vec![("accept", "application/json".to_owned().into())];
+    if !body.is_empty() {
+        headers.push(("content-type", "application/x-www-form-urlencoded".to_owned().into()));
+    }
     BackchannelRequest {
         method,
         url: url.to_owned(),
@@ -54,10 +54,13 @@ async fn a_request_is_the_given_one_and_host_and_framing() {
         sent,
         [
             "POST /oauth/token HTTP/1.1\r\nhost: tenant.eu.auth0.com\r\n\
+             accept: application/json\r\n\
              content-type: application/x-www-form-urlencoded\r\nauthorization: Basic swordfish\r\n\
              content-length: 28\r\n\r\ngrant_type=x&client_secret=y",
-            "GET /.well-known/jwks.json?a=b HTTP/1.1\r\nhost: tenant.eu.auth0.com\r\n\r\n",
-            "POST /oauth/token HTTP/1.1\r\nhost: tenant.eu.auth0.com\r\ncontent-length: 0\r\n\r\n",
+            "GET /.well-known/jwks.json?a=b HTTP/1.1\r\nhost: tenant.eu.auth0.com\r\n\
+             accept: application/json\r\n\r\n",
+            "POST /oauth/token HTTP/1.1\r\nhost: tenant.eu.auth0.com\r\n\
+             accept: application/json\r\ncontent-length: 0\r\n\r\n",
         ]
     );
 }
@@ -95,7 +98,10 @@ async fn a_request_that_cannot_be_sent_as_it_is_is_malformed() {
         request.headers.push((name, value.to_owned().into()));
         request
     };
+    let mut accepts_nothing = token("a=b");
+    accepts_nothing.headers.retain(|(name, _)| *name != "accept");
     let bad = [
+        accepts_nothing,
         request("PUT", &url, ""),
         request("get", &url, ""),
         request("GET", &url, "body"),

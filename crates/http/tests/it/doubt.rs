@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign_core::{Sent, Transport as _};
+use countersign_core::Transport as _;
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
 use crate::support::{
@@ -84,11 +85,7 @@ async fn a_connection_closed_without_reading_is_not_tried_again() {
     let transport = transport();
     for n in 1..=20 {
         let sent = send(&transport, get(&server.url("/"))).await;
-        // Which of the two depends on who was faster; both are true.
-        assert!(
-            matches!(sent, Sent::NotSent("connection_closed") | Sent::InDoubt("connection_lost")),
-            "{sent:?}"
-        );
+        assert_eq!(in_doubt(&sent), "connection_lost");
         assert_eq!(server.connections(), n);
     }
 }
@@ -122,6 +119,21 @@ async fn a_name_that_leads_nowhere_is_not_sent() {
     assert_eq!(not_sent(&sent), "connect_failed");
 }
 
+/// Whether the time to connect or the whole time is the shorter one.
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn a_connection_that_takes_too_long_is_not_sent() {
+    let long = Duration::from_secs(5);
+    for (connect, whole) in [(SHORT, long), (long, SHORT), (SHORT, SHORT)] {
+        let transport = builder().connect_timeout(connect).timeout(whole).build().unwrap();
+        // The server waits for the end of a head, and the client for the server's part of the handshake.
+        let server = Server::start(ok()).await;
+        let url = server.url("/").replace("http:", "https:");
+        assert_eq!(not_sent(&send(&transport, post(&url, "x")).await), "connect_failed");
+        assert_eq!((server.connections(), server.requests().len()), (1, 0));
+    }
+}
+
 #[tokio::test]
 async fn silence_is_in_doubt_when_the_time_is_up() {
     let transport = builder().timeout(SHORT).build().unwrap();
@@ -132,6 +144,64 @@ async fn silence_is_in_doubt_when_the_time_is_up() {
         assert_eq!((server.connections(), server.requests().len()), (1, 1));
         server.closed(1).await;
     }
+}
+
+/// reqwest looks at the `location` even if it does not follow it.
+#[tokio::test]
+async fn no_location_makes_a_sent_request_unsent() {
+    let transport = transport();
+    for location in [
+        "",
+        "/",
+        "//",
+        "http://",
+        "http://[",
+        "http://a:99999/",
+        "http:///",
+        "a:80",
+        "a://b",
+        "x:",
+        ":",
+        "mailto:a@b",
+        "unix:/a",
+        "http://\u{e9}/",
+        "\\",
+        "?",
+        "#",
+        "file:///a",
+        "http://%/",
+        "x://%20/",
+        "x://a b/",
+        "data:,",
+        "javascript:0",
+        "http://1.2.3.4.5/",
+        "x://[::1",
+        "https://a.b:0/",
+    ] {
+        for (status, step) in [(302, get as fn(&str) -> _), (307, |url: &str| post(url, "x"))] {
+            let head = format!("HTTP/1.1 {status} X\r\nlocation: {location}\r\n");
+            let server = Server::start(write(&format!("{head}content-length: 0\r\n\r\n"))).await;
+            let answer = answered(send(&transport, step(&server.url("/"))).await);
+            assert_eq!((answer.status, answer.header("location")), (status, Some(location)));
+            assert_eq!((server.connections(), server.requests().len()), (1, 1));
+        }
+    }
+}
+
+/// Otherwise the effect could still come about after it was reported as in doubt.
+#[tokio::test]
+async fn a_request_that_is_given_up_half_written_is_not_written_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let transport = builder().timeout(SHORT).build().unwrap();
+    let body = "x".repeat(30_000_000);
+    let sent = send(&transport, post(&url, &body)).await;
+    assert_eq!(in_doubt(&sent), "timed_out");
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut received = Vec::new();
+    let read = stream.read_to_end(&mut received);
+    tokio::time::timeout(Duration::from_secs(5), read).await.unwrap().ok();
+    assert!(!received.is_empty() && received.len() < body.len(), "{}", received.len());
 }
 
 #[tokio::test]

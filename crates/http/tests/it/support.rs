@@ -153,12 +153,17 @@ async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// A step that plans an `accept` header, which is not the one that the client would add.
+pub(crate) fn step(method: Method, url: &str) -> Step {
+    Step::new(method, url).unwrap().header("accept", "text/plain").unwrap()
+}
+
 pub(crate) fn get(url: &str) -> Step {
-    Step::new(Method::Get, url).unwrap()
+    step(Method::Get, url)
 }
 
 pub(crate) fn post(url: &str, body: &str) -> Step {
-    Step::new(Method::Post, url).unwrap().body(body.as_bytes().to_vec()).unwrap()
+    step(Method::Post, url).body(body.as_bytes().to_vec()).unwrap()
 }
 
 /// What a real gate admits.

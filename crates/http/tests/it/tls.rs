@@ -47,7 +47,7 @@ async fn behind_tls_the_bytes_are_the_same() {
     assert_eq!(
         server.request(),
         format!(
-            "POST /a HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\n\
+            "POST /a HTTP/1.1\r\nhost: {}\r\naccept: text/plain\r\nauthorization: Bearer {TOKEN}\r\n\
              content-length: 1\r\n\r\nx",
             server.address
         )

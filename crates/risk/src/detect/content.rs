@@ -18,13 +18,14 @@ pub(super) fn cross_service(call: &Call<'_>) -> Option<Finding> {
         return None;
     }
     let here = connection(call.tool);
+    let windows = call.memory.windows_elsewhere(here);
     let mut rolling = Rolling::new();
     for leaf in call.arguments.leaves.iter().filter(|leaf| is_content(leaf)) {
-        if Arguments::is_sink(leaf.role) && call.memory.names(leaf.text) {
+        if Arguments::is_sink(leaf.role) && call.named().names(leaf.text) {
             continue;
         }
         for c in essence(leaf.text) {
-            let Some(window) = rolling.push(c) else { continue };
+            let Some(window) = rolling.push(c).filter(|w| windows.contains(w)) else { continue };
             if let Some(source) = call.memory.read_elsewhere(here, window) {
                 let source = if source.is_empty() { "a local tool" } else { source };
                 return Some(Finding {

@@ -5,11 +5,13 @@ mod content;
 mod secret;
 mod sink;
 
-use countersign_core::{Effect, Finding, Prepared, Tier, Timestamp, Tool, Weight};
+use core::cell::OnceCell;
+
+use countersign_core::{Canary, Effect, Finding, Prepared, Tier, Timestamp, Tool, Weight};
 
 use crate::arguments::Arguments;
 use crate::config::BulkLimits;
-use crate::memory::Memory;
+use crate::memory::{Memory, Named};
 use crate::signal;
 
 /// What a detector looks at.
@@ -21,10 +23,16 @@ pub(crate) struct Call<'a> {
     pub(crate) memory: &'a Memory,
     pub(crate) limits: &'a BulkLimits,
     pub(crate) now: Timestamp,
-    pub(crate) canary: &'a dyn countersign_core::Canary,
+    pub(crate) canary: &'a dyn Canary,
+    /// Made when the first detector asks for it.
+    pub(crate) named: OnceCell<Named<'a>>,
 }
 
 impl Call<'_> {
+    fn named(&self) -> &Named<'_> {
+        self.named.get_or_init(|| self.memory.named())
+    }
+
     fn reads(&self) -> bool {
         self.tool.effect() == Effect::Read
     }

@@ -30,10 +30,10 @@ pub(super) fn unnamed(call: &Call<'_>) -> Option<Finding> {
     let named = |leaf: &Leaf<'_>| match leaf.role {
         Role::Recipient => {
             let mut parts = recipients(leaf.text).peekable();
-            parts.peek().is_some() && parts.all(|part| call.memory.names(part))
+            parts.peek().is_some() && parts.all(|part| call.named().names(part))
         }
-        Role::Target => call.memory.names(leaf.text) || call.memory.knows_id(leaf.text),
-        _ => call.memory.names(leaf.text),
+        Role::Target => call.named().names(leaf.text) || call.named().knows_id(leaf.text),
+        _ => call.named().names(leaf.text),
     };
     let sinks = call.arguments.leaves.iter().filter(|leaf| is_sink(call, leaf));
     let mut unnamed = sinks.filter(|leaf| !leaf.text.trim().is_empty() && !named(leaf)).peekable();

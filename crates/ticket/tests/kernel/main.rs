@@ -1,0 +1,19 @@
+//! What the kernel promises, attacked.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
+mod common;
+mod ed25519;
+mod evidence;
+mod ids;
+mod keys;
+mod once;
+mod one_byte;
+mod order;
+mod plan;
+mod random;
+mod refusals;
+mod requests;
+mod secrets;
+mod tiers;
+mod urls;
+mod vector;
