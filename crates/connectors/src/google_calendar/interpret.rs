@@ -26,7 +26,8 @@ pub(super) fn interpret(prepared: &Prepared, answers: &[Answer]) -> Interpretati
         Kind::Create | Kind::Patch => event(&wire, last)
             .filter(|event| !event.is_cancelled())
             .map(|event| event.reduced().into()),
-        Kind::Delete => matches!(last.status, 200 | 204)
+        // Google answers with nothing. A body is somebody else's: a portal that wants a login.
+        Kind::Delete => (matches!(last.status, 200 | 204) && last.body.is_empty())
             .then(|| Object::new().with("deleted", true).with("id", wire.event.as_str()).into()),
     };
     result.map_or_else(|| doubtful(wire.kind, NOT_UNDERSTOOD), Interpretation::committed)
