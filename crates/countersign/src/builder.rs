@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use countersign_audit::JsonlLog;
 use countersign_core::{
-    ApprovalStore, Approver, AuditSink, Backchannel, CallerVerifier, Clock, Connector, Entropy,
-    Grant, GrantStore, InvalidGrant, InvalidTool, MemoryApprovals, MemoryGrants, MemorySessions,
+    ApprovalStore, Approver, AuditSink, CallerVerifier, Clock, Connector, Entropy, Grant,
+    GrantStore, InvalidGrant, InvalidTool, MemoryApprovals, MemoryGrants, MemorySessions,
     MemorySubjects, RiskMemory, RiskPolicy, SubjectCredentials, TenantId, TokenSource, Tool,
     ToolSpec, Transport,
 };
@@ -332,6 +332,7 @@ impl PipelineBuilder {
         }
 
         let subjects = self.ports.subjects.unwrap_or_else(|| Arc::new(MemorySubjects::default()));
+        #[cfg_attr(not(feature = "vault"), expect(unused_mut, reason = "the vault fills them in"))]
         let (mut tokens, mut verifier) = (self.ports.tokens, self.ports.verifier);
         #[cfg(feature = "vault")]
         if let Some(config) = self.vault {
@@ -418,7 +419,7 @@ impl PipelineBuilder {
 fn backchannel(
     config: &countersign_vault::TokenVaultConfig,
     dials: &[(String, SocketAddr)],
-) -> Result<Arc<dyn Backchannel>, OpenError> {
+) -> Result<Arc<dyn countersign_core::Backchannel>, OpenError> {
     let mut http = countersign_http::HttpBackchannel::builder().origin(&config.origin());
     for (host, address) in dials {
         http = http.dangerous_dial(host, *address);

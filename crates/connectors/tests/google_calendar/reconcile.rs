@@ -110,6 +110,11 @@ fn a_create_of_days_that_repeat_is_compared_too() {
     assert_eq!(there(r#","recurrence":["RRULE:FREQ=DAILY","RDATE:20260401"]"#), Is::InDoubt);
     let transparent = r#","recurrence":["RRULE:FREQ=DAILY"],"transparency":"transparent""#;
     assert_eq!(there(transparent), Is::InDoubt);
+    let both = r#"{"date":"2026-03-10","dateTime":"2026-03-10T09:00:00Z"}"#;
+    let event = format!(
+        r#"{{"id":"{NEW_ID}","summary":"x","start":{both},"end":{{"date":"2026-03-11"}},"recurrence":["RRULE:FREQ=DAILY"]}}"#
+    );
+    assert_eq!(reconcile(&create, NEW_ID, answer(200, &event)), Is::InDoubt);
 }
 
 #[test]
