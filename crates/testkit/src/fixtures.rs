@@ -129,13 +129,14 @@ pub fn step(method: Method, target: &str) -> Step {
     made("step", Step::new(method, &format!("https://{HOST}{target}")))
 }
 
-/// A `POST` of a note with a body and a content type.
+/// A `POST` of a note with a body, its type, and the type that is accepted.
 ///
 /// # Panics
 /// Never, as the request is valid.
 pub fn note() -> Step {
     let step = step(Method::Post, "/v1/notes?notify=none");
     let step = made("header", step.header("content-type", "application/json"));
+    let step = made("header", step.header("accept", "application/json"));
     made("body", step.body(br#"{"text":"hello"}"#.to_vec()))
 }
 

@@ -76,7 +76,11 @@ async fn within(limit: Duration, verdict: impl Future<Output = Verdict>) -> Opti
 
 /// Asks, and polls while it is pending. None if there is no answer yet: an approver may wait for the
 /// person as long as whoever asks is patient.
-async fn look(approver: &dyn Approver, request: &ApprovalRequest, limit: Duration) -> Option<Verdict> {
+async fn look(
+    approver: &dyn Approver,
+    request: &ApprovalRequest,
+    limit: Duration,
+) -> Option<Verdict> {
     let mut verdict = within(limit, approver.ask(request, NOW)).await?;
     for _ in 0..20 {
         let Verdict::Pending(reference) = &verdict else { break };
@@ -156,7 +160,11 @@ pub async fn brings_evidence_for_the_question_alone(make: Make<'_>) {
             broken(clause, "a yes is no approval")
         };
         same(clause, own.digest, other.request.digest);
-        same("Approver: the preview that was shown is the question's", own.shown, other.request.preview.digest());
+        same(
+            "Approver: the preview that was shown is the question's",
+            own.shown,
+            other.request.preview.digest(),
+        );
         same("Approver: the caller's user approves", &own.by, other.request.caller.user());
     }
 }
@@ -176,7 +184,9 @@ pub async fn takes_nothing_else_for_a_yes(make: Make<'_>) {
             let approved = matches!(verdict, Some(Verdict::Approved(_)));
             holds(clause, !approved, format!("{person:?}"));
             match person {
-                Person::Declines => same("Approver: a no is declined", verdict, Some(Verdict::Declined)),
+                Person::Declines => {
+                    same("Approver: a no is declined", verdict, Some(Verdict::Declined));
+                }
                 Person::IsAway => {
                     let clause = "Approver: not being able to ask is unreachable";
                     same(clause, verdict, Some(Verdict::Unreachable));

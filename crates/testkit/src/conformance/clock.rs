@@ -26,7 +26,11 @@ pub fn does_not_go_back(clock: &dyn Clock) {
     let mut last = clock.now();
     for _ in 0..100_000 {
         let now = clock.now();
-        holds("Clock: the time does not go back by itself", last <= now, format!("{last:?}, {now:?}"));
+        holds(
+            "Clock: the time does not go back by itself",
+            last <= now,
+            format!("{last:?}, {now:?}"),
+        );
         last = now;
     }
 }

@@ -89,7 +89,11 @@ async fn run(executor: &dyn Executor, step: Outgoing<'_>) -> Sent {
     if let Sent::NotSent(code) | Sent::InDoubt(code) = sent {
         holds("Executor: what went wrong is told by a stable code", is_code(code), code);
     }
-    holds("Executor: a tool's error goes no further", !format!("{sent:?}").contains(SECRET), "it does");
+    holds(
+        "Executor: a tool's error goes no further",
+        !format!("{sent:?}").contains(SECRET),
+        "it does",
+    );
     sent
 }
 
@@ -115,7 +119,10 @@ pub async fn gives_a_tool_its_arguments_and_nothing_else(make: Make<'_>) {
         }
         let Sent::Answer(answer) = sent else { broken(clause, format!("{sent:?}")) };
         same("Executor: a call that returned has status 200", answer.status, 200);
-        let body: Value = done("Executor: what a tool returned is the body", serde_json::from_slice(&answer.body));
+        let body: Value = done(
+            "Executor: what a tool returned is the body",
+            serde_json::from_slice(&answer.body),
+        );
         same("Executor: what a tool returned is the body", body, due);
     }
 }
@@ -155,8 +162,9 @@ pub async fn is_in_doubt_when_the_time_runs_out(make: Make<'_>, timeout: Option<
     let clause = "Executor: a tool that does not end in time is in doubt";
     let workshop = Workshop::default();
     let executor = make(workshop.clone());
-    if timeout.is_some() {
-        let sent = execute(executor.as_ref(), "workshop_hangs", "{}").await;
+    if let Some(limit) = timeout {
+        let hangs = execute(executor.as_ref(), "workshop_hangs", "{}");
+        let sent = in_time(clause, limit.saturating_mul(20), hangs).await;
         holds(clause, matches!(sent, Sent::InDoubt(_)), format!("{sent:?}"));
     } else {
         let hangs = execute(executor.as_ref(), "workshop_hangs", "{}");

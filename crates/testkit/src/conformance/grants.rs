@@ -39,7 +39,9 @@ pub async fn knows_no_stranger(store: &dyn GrantStore) {
     let clause = "GrantStore: an agent without a grant has none";
     let acme = tenant("grants-stranger");
     done(clause, store.put(&acme, grant("Planner", 0)).await);
-    for name in ["planner", "PLANNER", "Planner ", "Planner2", "Plan", "%", "*", "../Planner", "ｐlanner"] {
+    for name in
+        ["planner", "PLANNER", "Planner ", "Planner2", "Plan", "%", "*", "../Planner", "ｐlanner"]
+    {
         same(clause, store.get(&acme, &agent(name)).await, Ok(None));
     }
     same(clause, store.get(&tenant("grants-nobody"), &agent("Planner")).await, Ok(None));
@@ -49,7 +51,8 @@ pub async fn knows_no_stranger(store: &dyn GrantStore) {
 pub async fn gives_back_what_was_put(store: &dyn GrantStore) {
     let clause = "GrantStore: get after put sees what was put";
     let acme = tenant("grants-put");
-    for name in ["planner", "agent with spaces", "auth0|x", "a/b", "'; drop table grants; --", "é"] {
+    for name in ["planner", "agent with spaces", "auth0|x", "a/b", "'; drop table grants; --", "é"]
+    {
         for which in 0..3 {
             let granted = grant(name, which);
             done(clause, store.put(&acme, granted.clone()).await);
@@ -69,7 +72,8 @@ pub async fn gives_back_what_was_put(store: &dyn GrantStore) {
 pub async fn keeps_tenants_and_agents_apart(store: &dyn GrantStore) {
     let clause = "GrantStore: tenants and agents are kept apart";
     // A store that joins the two names must not mix these up.
-    let pairs = [("ga", "b:c"), ("ga:b", "c"), ("ga", "b"), ("gab", "c"), ("g", "ab:c"), ("ga:", "b:c")];
+    let pairs =
+        [("ga", "b:c"), ("ga:b", "c"), ("ga", "b"), ("gab", "c"), ("g", "ab:c"), ("ga:", "b:c")];
     for (n, (t, a)) in pairs.iter().enumerate() {
         done(clause, store.put(&tenant(t), grant(a, n)).await);
     }
@@ -88,7 +92,11 @@ pub async fn keeps_tenants_and_agents_apart(store: &dyn GrantStore) {
 pub async fn takes_away(store: &dyn GrantStore) {
     let clause = "GrantStore: get after remove sees none";
     let (acme, planner) = (tenant("grants-remove"), agent("planner"));
-    same("GrantStore: remove says whether there was one", store.remove(&acme, &planner).await, Ok(false));
+    same(
+        "GrantStore: remove says whether there was one",
+        store.remove(&acme, &planner).await,
+        Ok(false),
+    );
     for which in 0..3 {
         done(clause, store.put(&acme, grant("planner", which)).await);
         let removed = store.remove(&acme, &planner).await;

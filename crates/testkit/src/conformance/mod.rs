@@ -55,8 +55,21 @@ use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Barrier;
 
+/// What a transport or a back channel does with a request that has no header at all, not even the ones
+/// (`accept`, `user-agent`) that an ordinary HTTP client would then add.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it sends the request or it does not")]
+pub enum Bare {
+    /// Sends it as bare as it is.
+    IsSent,
+    /// Refuses it, for it could not be sent exactly.
+    IsRefused,
+}
+
 /// How long a suite waits for something that takes no time.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long something may take that must not wait until a time-out of half a minute.
+const SOON: Duration = Duration::from_secs(5);
 
 /// A clause is broken: `clause` says which, `seen` what was seen instead.
 #[track_caller]
@@ -75,6 +88,10 @@ fn holds(clause: &str, ok: bool, seen: impl Display) {
 
 /// The clause holds if the two are the same.
 #[track_caller]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "as for `assert_eq`, what is seen is a temporary"
+)]
 fn same<T: PartialEq + Debug>(clause: &str, seen: T, due: T) {
     if seen != due {
         broken(clause, format!("{seen:?} and not {due:?}"));
@@ -84,7 +101,10 @@ fn same<T: PartialEq + Debug>(clause: &str, seen: T, due: T) {
 /// The clause needs this to succeed.
 #[track_caller]
 fn done<T, E: Debug>(clause: &str, result: Result<T, E>) -> T {
-    result.unwrap_or_else(|error| broken(clause, format!("refused with {error:?}")))
+    match result {
+        Ok(value) => value,
+        Err(error) => broken(clause, format!("refused with {error:?}")),
+    }
 }
 
 /// Runs `count` tasks that start at the same moment, and gives what they return, in order.

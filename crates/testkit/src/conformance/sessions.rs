@@ -32,7 +32,11 @@ pub async fn begins_at_nothing(memory: &dyn RiskMemory) {
     }
     for version in [1, 2, u64::MAX] {
         let seen = memory.swap(&tenant, &session, version, b"x".to_vec()).await;
-        holds("RiskMemory: a version that was never given is not swapped", seen != Ok(true), version);
+        holds(
+            "RiskMemory: a version that was never given is not swapped",
+            seen != Ok(true),
+            version,
+        );
         same(clause, memory.load(&tenant, &session).await, Ok((0, Vec::new())));
     }
 }

@@ -20,7 +20,8 @@ pub async fn all(signer: Arc<dyn Signer>) {
 }
 
 fn messages() -> Vec<Vec<u8>> {
-    let mut all = vec![vec![], vec![0], b"header.payload".to_vec(), vec![0xff; 64], vec![7; 1_000_000]];
+    let mut all =
+        vec![vec![], vec![0], b"header.payload".to_vec(), vec![0xff; 64], vec![7; 1_000_000]];
     all.extend((1..=130).map(|n| vec![b'x'; n]));
     all
 }

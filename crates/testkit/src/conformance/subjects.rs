@@ -27,7 +27,10 @@ fn access(text: &str) -> SubjectToken {
     SubjectToken::Access(AccessToken::new(text.to_owned()))
 }
 
-async fn subject(store: &dyn SubjectCredentials, caller: &Caller) -> Result<(&'static str, String), TokenError> {
+async fn subject(
+    store: &dyn SubjectCredentials,
+    caller: &Caller,
+) -> Result<(&'static str, String), TokenError> {
     store.subject(caller).await.map(|token| shown(&token))
 }
 
@@ -57,7 +60,9 @@ pub async fn keeps_the_newest(store: &dyn SubjectCredentials) {
     let clause = "SubjectCredentials: the newest token of a user is the one that is kept";
     let caller = caller_of("subjects-newest", "auth0|u1", "planner", "s");
     let long = "x".repeat(16_384);
-    for token in [refresh("v1.first-012345"), access("eyJ.second.012345"), refresh(&long), access("a")] {
+    for token in
+        [refresh("v1.first-012345"), access("eyJ.second.012345"), refresh(&long), access("a")]
+    {
         let due = shown(&token);
         done(clause, store.remember(&caller, token).await);
         for _ in 0..2 {
@@ -69,7 +74,8 @@ pub async fn keeps_the_newest(store: &dyn SubjectCredentials) {
 /// A token is one tenant's and one user's.
 pub async fn keeps_tenants_and_users_apart(store: &dyn SubjectCredentials) {
     let clause = "SubjectCredentials: nobody gets another user's token";
-    let pairs = [("sa", "b:c"), ("sa:b", "c"), ("sa", "b"), ("sab", "c"), ("s", "ab:c"), ("sa", "B")];
+    let pairs =
+        [("sa", "b:c"), ("sa:b", "c"), ("sa", "b"), ("sab", "c"), ("s", "ab:c"), ("sa", "B")];
     let callers = pairs.map(|(tenant, user)| caller_of(tenant, user, "planner", "s"));
     for (n, caller) in callers.iter().enumerate() {
         done(clause, store.remember(caller, refresh(&format!("token-{n}-0123456789"))).await);

@@ -10,9 +10,7 @@ use countersign_core::{Admitted, Bearer, Caller, Scope, Selector, TokenError, To
 
 use super::overhear::overhear;
 use super::{done, hides, holds, race, same};
-use crate::fixtures::{
-    NOW, admit, admit_for, caller, caller_of, note, prepared_with, selector_of,
-};
+use crate::fixtures::{NOW, admit, admit_for, caller, caller_of, note, prepared_with, selector_of};
 
 /// The source under test, and the accounts behind it.
 #[async_trait]
@@ -52,7 +50,11 @@ fn open(admitted: &mut Admitted, bearer: &Bearer) -> String {
     token
 }
 
-async fn hand(source: &dyn TokenSource, caller: &Caller, selector: &Selector) -> Result<Handed, TokenError> {
+async fn hand(
+    source: &dyn TokenSource,
+    caller: &Caller,
+    selector: &Selector,
+) -> Result<Handed, TokenError> {
     let mut admitted = admitted(caller, selector).await;
     let bearer = source.bearer(&admitted).await?;
     let token = open(&mut admitted, &bearer);
@@ -141,7 +143,11 @@ pub async fn shares_no_token(accounts: &dyn Accounts) {
         done(clause, source.ready(caller, selector).await);
         let handed = done(clause, hand(source.as_ref(), caller, selector).await);
         let owner = *whose.entry(handed.token).or_insert(at);
-        holds(clause, owner == at, format!("{:?} and {caller:?} {selector:?}", identities.get(owner)));
+        holds(
+            clause,
+            owner == at,
+            format!("{:?} and {caller:?} {selector:?}", identities.get(owner)),
+        );
     }
 }
 
@@ -159,7 +165,9 @@ pub async fn mixes_nobody_up_under_load(accounts: &dyn Accounts) {
         async move {
             let at = n % identities.len();
             match identities.get(at) {
-                Some((caller, selector)) => Some((at, hand(source.as_ref(), caller, selector).await)),
+                Some((caller, selector)) => {
+                    Some((at, hand(source.as_ref(), caller, selector).await))
+                }
                 None => None,
             }
         }
@@ -212,7 +220,10 @@ pub async fn hands_out_for_one_ticket(accounts: &dyn Accounts) {
         let step = done(clause, ticket.next(NOW));
         let step = done(clause, step.ok_or("no step"));
         holds(clause, wrong.authorization(&step).is_err(), "it was accepted");
-        done("TokenSource: a bearer is good for the ticket it was handed out for", right.authorization(&step));
+        done(
+            "TokenSource: a bearer is good for the ticket it was handed out for",
+            right.authorization(&step),
+        );
     }
 }
 

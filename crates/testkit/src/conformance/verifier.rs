@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use countersign_core::{
-    AccessToken, Caller, CallerVerifier, MAX_CHAIN, NotVerified, SessionId, TenantId, Timestamp,
+    AccessToken, AgentId, Caller, CallerVerifier, MAX_CHAIN, NotVerified, SessionId, TenantId,
+    Timestamp,
 };
 
 use super::overhear::overhear;
@@ -126,7 +127,12 @@ pub async fn all(identity: &dyn Identity) {
     says_nothing_of_tokens(identity).await;
 }
 
-async fn verify(verifier: &dyn CallerVerifier, token: &str, session: &str, now: Timestamp) -> Result<Caller, NotVerified> {
+async fn verify(
+    verifier: &dyn CallerVerifier,
+    token: &str,
+    session: &str,
+    now: Timestamp,
+) -> Result<Caller, NotVerified> {
     let session = done("the suite's session is valid", SessionId::new(session));
     verifier.verify(&AccessToken::new(token.to_owned()), session, now).await
 }
@@ -161,13 +167,17 @@ pub async fn prefers_the_acting_agent(identity: &dyn Identity) {
         let token = identity.token(&Claims::acting(agents)).await;
         let caller = done(clause, verify(verifier.as_ref(), &token, "s-1", NOW).await);
         same(clause, Some(caller.agent().as_str()), agents.first().copied());
-        let chain: Vec<&str> = caller.chain().iter().map(|agent| agent.as_str()).collect();
+        let chain: Vec<&str> = caller.chain().iter().map(AgentId::as_str).collect();
         same(clause, Some(chain.as_slice()), agents.get(1..));
     }
     let long: Vec<String> = (0..MAX_CHAIN + 2).map(|n| format!("agent-{n}")).collect();
     let claims = Claims { act: long, ..Claims::honest() };
     let seen = verify(verifier.as_ref(), &identity.token(&claims).await, "s-1", NOW).await;
-    holds("CallerVerifier: a chain that is too long is refused", seen.is_err(), format!("{seen:?}"));
+    holds(
+        "CallerVerifier: a chain that is too long is refused",
+        seen.is_err(),
+        format!("{seen:?}"),
+    );
 }
 
 /// An expired token is refused from the second of its expiry on, and one from the future too.
@@ -202,7 +212,10 @@ pub async fn believes_no_forgery(identity: &dyn Identity) {
                 Err(error) => holds(clause, is_code(error.code()), error.code()),
             }
             // With its keys fetched and an honest token seen, it is not more trusting.
-            done("CallerVerifier: an honest token is believed", verify(verifier.as_ref(), &honest, "s-1", NOW).await);
+            done(
+                "CallerVerifier: an honest token is believed",
+                verify(verifier.as_ref(), &honest, "s-1", NOW).await,
+            );
         }
     }
 }
@@ -239,7 +252,10 @@ pub async fn believes_nothing_that_is_no_token(identity: &dyn Identity) {
         let seen = verify(verifier.as_ref(), &text, "s-1", NOW).await;
         holds(clause, seen.is_err(), format!("{} bytes: {text:.40}", text.len()));
     }
-    done("CallerVerifier: an honest token is believed", verify(verifier.as_ref(), &honest, "s-1", NOW).await);
+    done(
+        "CallerVerifier: an honest token is believed",
+        verify(verifier.as_ref(), &honest, "s-1", NOW).await,
+    );
 }
 
 /// No token is printed, returned in an error or logged.
@@ -252,13 +268,13 @@ pub async fn says_nothing_of_tokens(identity: &dyn Identity) {
     }
     let secrets: Vec<&str> = tokens.iter().map(String::as_str).collect();
     let (told, heard) = overhear(async {
-        let mut told = String::new();
+        let mut told = Vec::new();
         for token in &tokens {
             let seen = verify(verifier.as_ref(), token, "s-1", NOW).await;
             let error = seen.as_ref().err().map(ToString::to_string);
-            told.push_str(&format!("{seen:?} {error:?} {verifier:?} {verifier:#?}"));
+            told.push(format!("{seen:?} {error:?} {verifier:?} {verifier:#?}"));
         }
-        told
+        told.concat()
     })
     .await;
     hides(clause, &told, &secrets);

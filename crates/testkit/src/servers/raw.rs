@@ -45,14 +45,11 @@ impl Then {
 
 /// The bytes of an HTTP/1.1 answer with `content-length`.
 pub fn http_answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Bytes {
-    let mut text = format!("HTTP/1.1 {status} Said\r\n");
-    for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    text.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-    let mut bytes = text.into_bytes();
-    bytes.extend_from_slice(body);
-    bytes.into()
+    let line = |all: String, (name, value): &(&str, &str)| all + name + ": " + value + "\r\n";
+    let headers = headers.iter().fold(String::new(), line);
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} Said\r\n{headers}content-length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat().into()
 }
 
 #[derive(Debug, Default)]

@@ -3,10 +3,8 @@ use countersign_core::{AccessToken, Bearer, Method, Sent, ToolName};
 use super::super::wire::raw;
 use super::super::{done, holds, same};
 use super::exact::is_exact;
-use super::{Dial, Make, TOKEN, met, not_sent, send_next};
-use crate::fixtures::{
-    NOW, admit, bearer, local, note, prepared, prepared_with, selector, step,
-};
+use super::{Dial, Make, TOKEN, met, not_sent, plan, send_next};
+use crate::fixtures::{NOW, admit, bearer, local, note, prepared, prepared_with, selector};
 use crate::servers::Then;
 
 fn ok() -> [Then; 1] {
@@ -33,12 +31,12 @@ pub async fn sends_no_credential_but_the_tickets_own(make: Make<'_>) {
 /// A step that does not carry the credential is sent without, whatever bearer is at hand.
 pub async fn sends_without_a_credential_where_none_is_planned(make: Make<'_>) {
     let clause = "Transport: a step that carries no credential is sent without";
-    let plan = || prepared_with(Some(selector()), vec![note().without_credential()]);
-    let other = admit(plan()).await;
+    let effect = || prepared_with(Some(selector()), vec![note().without_credential()]);
+    let other = admit(effect()).await;
     for which in 0..3 {
         let server = raw(ok()).await;
         let transport = make(Dial::to(server.addr()));
-        let mut admitted = admit(plan()).await;
+        let mut admitted = admit(effect()).await;
         let bearer = match which {
             0 => None,
             1 => Some(bearer(&admitted, TOKEN)),
@@ -58,7 +56,7 @@ pub async fn sends_every_step_with_the_tickets_bearer(make: Make<'_>) {
     let clause = "Transport: a bearer serves every step of its ticket";
     let server = raw(ok()).await;
     let transport = make(Dial::to(server.addr()));
-    let steps = vec![note(), note().without_credential(), step(Method::Get, "/v1/notes")];
+    let steps = vec![note(), note().without_credential(), plan(Method::Get, "/v1/notes")];
     let mut admitted = admit(prepared_with(Some(selector()), steps)).await;
     let bearer = bearer(&admitted, TOKEN);
     let mut plans = Vec::new();
@@ -79,7 +77,9 @@ pub async fn lets_no_token_break_out_of_its_header(make: Make<'_>) {
     let clause = "Transport: a token cannot break out of its header";
     let server = raw(ok()).await;
     let transport = make(Dial::to(server.addr()));
-    for token in ["a\r\nx-injected: 1", "a\nx-injected: 1", "a\r", "a\0b", "a\r\n\r\nGET / HTTP/1.1"] {
+    for token in
+        ["a\r\nx-injected: 1", "a\nx-injected: 1", "a\r", "a\0b", "a\r\n\r\nGET / HTTP/1.1"]
+    {
         let mut admitted = admit(prepared(note())).await;
         let bearer = Bearer::new(&admitted, AccessToken::new(token.to_owned()), Vec::new());
         let (sent, _) = send_next(transport.as_ref(), &mut admitted, Some(&bearer)).await;

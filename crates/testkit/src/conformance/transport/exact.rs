@@ -1,8 +1,8 @@
 use countersign_core::{Method, Sent, Step, Transport};
 
 use super::super::wire::{Written, raw};
-use super::super::{PATIENCE, broken, done, holds, same};
-use super::{Dial, Make, Planned, TOKEN, met, send};
+use super::super::{Bare, PATIENCE, broken, done, holds, same};
+use super::{Dial, Make, Planned, TOKEN, met, not_sent, plan, send};
 use crate::fixtures::{HOST, note, prepared, step};
 use crate::servers::{Evil, Then};
 
@@ -48,19 +48,19 @@ fn requests() -> Vec<Step> {
         ("if-match", "\"etag\""),
     ];
     vec![
-        step(Method::Get, "/"),
-        step(Method::Get, "/v1/notes?q=a%20b&x=&y=%2F%3F&&=?"),
-        step(Method::Get, "/a!$&()*+,;=:@-._~/%E2%82%AC/b%2Fc/"),
+        plan(Method::Get, "/"),
+        plan(Method::Get, "/v1/notes?q=a%20b&x=&y=%2F%3F&&=?"),
+        plan(Method::Get, "/a!$&()*+,;=:@-._~/%E2%82%AC/b%2Fc/"),
         with(step(Method::Get, "/v1/notes"), &order, b""),
-        step(Method::Post, "/v1/notes"),
+        plan(Method::Post, "/v1/notes"),
         with(step(Method::Post, "/v1/notes"), &order, br#"{"text":"hello"}"#),
-        with(step(Method::Post, "/v1/notes"), &[], smuggled),
-        with(step(Method::Post, "/v1/upload"), &[("content-type", "image/png")], &large),
-        with(step(Method::Put, "/v1/notes/1"), &[("accept-encoding", "identity")], b"\0\r\n\xff"),
-        step(Method::Put, "/v1/notes/1"),
-        with(step(Method::Patch, "/v1/notes/1?a=1"), &[("if-match", "\"1\"")], b"{}"),
-        step(Method::Delete, "/v1/notes/1"),
-        with(step(Method::Delete, "/v1/notes/1"), &[], b"{\"reason\":1}"),
+        with(plan(Method::Post, "/v1/notes"), &[], smuggled),
+        with(plan(Method::Post, "/v1/upload"), &[("content-type", "image/png")], &large),
+        with(plan(Method::Put, "/v1/notes/1"), &[("accept-encoding", "identity")], b"\0\r\n\xff"),
+        plan(Method::Put, "/v1/notes/1"),
+        with(plan(Method::Patch, "/v1/notes/1?a=1"), &[("if-match", "\"1\"")], b"{}"),
+        plan(Method::Delete, "/v1/notes/1"),
+        with(plan(Method::Delete, "/v1/notes/1"), &[], b"{\"reason\":1}"),
         note(),
     ]
 }
@@ -81,6 +81,35 @@ pub async fn sends_exactly_the_sealed_bytes(make: Make<'_>) {
     }
 }
 
+/// A request without a header gets none.
+pub async fn adds_nothing_to_a_bare_request(make: Make<'_>, bare: Bare) {
+    for step in
+        [step(Method::Get, "/"), step(Method::Post, "/v1/notes"), step(Method::Delete, "/a")]
+    {
+        let server = raw([Then::http(200, &[], b"{}")]).await;
+        let transport = make(Dial::to(server.addr()));
+        let (sent, planned) = send(transport.as_ref(), prepared(step)).await;
+        match bare {
+            Bare::IsSent => {
+                holds(
+                    "Transport: an answer is an answer",
+                    is(&sent, 200, b"{}"),
+                    format!("{sent:?}"),
+                );
+                met(ONCE, &server, 1).await;
+            }
+            Bare::IsRefused => {
+                let clause = "Transport: a request that it could not send exactly is not sent";
+                not_sent(clause, &sent);
+                met(clause, &server, 0).await;
+            }
+        }
+        for received in server.received() {
+            is_exact(&received, &planned, TOKEN);
+        }
+    }
+}
+
 /// No cookie, no cached answer, no kept connection, and nothing learned from an answer changes the
 /// next request.
 pub async fn keeps_nothing_between_requests(make: Make<'_>) {
@@ -93,7 +122,7 @@ pub async fn keeps_nothing_between_requests(make: Make<'_>) {
         ("alt-svc", "h2=\":443\"; ma=3600"),
         ("accept-ch", "sec-ch-ua"),
     ];
-    for step in [step(Method::Get, "/v1/notes"), note()] {
+    for step in [plan(Method::Get, "/v1/notes"), note()] {
         let server = raw([Then::http(200, &tempting, b"{}")]).await;
         let transport = make(Dial::to(server.addr()));
         let mut plans = Vec::new();
@@ -164,7 +193,7 @@ pub async fn follows_no_redirect(make: Make<'_>) {
     ];
     for status in [300, 301, 302, 303, 305, 307, 308] {
         for location in &elsewhere {
-            for step in [note(), step(Method::Get, "/v1/notes")] {
+            for step in [note(), plan(Method::Get, "/v1/notes")] {
                 let server = raw([Then::http(status, &[("location", location)], b"")]).await;
                 let transport: std::sync::Arc<dyn Transport> = make(Dial::to(server.addr()));
                 let (sent, _) = send(transport.as_ref(), prepared(step)).await;

@@ -11,13 +11,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::{Admitted, Bearer, Outgoing, Prepared, Sent, Transport};
+use countersign_core::{Admitted, Bearer, Method, Outgoing, Prepared, Sent, Step, Transport};
 
 pub use self::credential::*;
 pub use self::ending::*;
 pub use self::exact::*;
-use super::{PATIENCE, broken, done, holds, in_time, is_code, same};
-use crate::fixtures::{HOST, NOW, admit, bearer};
+use super::{Bare, PATIENCE, broken, done, holds, in_time, is_code, same};
+use crate::fixtures::{HOST, NOW, admit, bearer, step};
 
 /// How the transport under test is to be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,9 @@ pub type Make<'a> = &'a (dyn Fn(Dial) -> Arc<dyn Transport> + Sync);
 const TOKEN: &str = "ya29.token-of-the-conformance-suite-5d0e";
 
 /// Runs every clause.
-pub async fn all(make: Make<'_>) {
+pub async fn all(make: Make<'_>, bare: Bare) {
     sends_exactly_the_sealed_bytes(make).await;
+    adds_nothing_to_a_bare_request(make, bare).await;
     keeps_nothing_between_requests(make).await;
     gives_the_answer_as_it_is(make).await;
     follows_no_redirect(make).await;
@@ -64,6 +65,12 @@ pub async fn all(make: Make<'_>) {
     says_nothing_of_urls_and_tokens(make).await;
 }
 
+/// A step that plans an `accept` header.
+fn plan(method: Method, target: &str) -> Step {
+    let step = step(method, target).header("accept", "application/json");
+    done("the suite's requests are valid", step)
+}
+
 /// What was planned, kept while the step itself is used up.
 #[derive(Debug, Clone)]
 struct Planned {
@@ -76,7 +83,9 @@ struct Planned {
 impl Planned {
     #[track_caller]
     fn of(step: &Outgoing<'_>) -> Self {
-        let Some(request) = step.request() else { broken("the suite's step is a request", "it is not") };
+        let Some(request) = step.request() else {
+            broken("the suite's step is a request", "it is not")
+        };
         let target = request.url.strip_prefix("https://").and_then(|u| u.strip_prefix(HOST));
         Self {
             line: format!("{} {} HTTP/1.1", request.method, target.unwrap_or_default()),
@@ -97,7 +106,7 @@ async fn send_next(
     let step = done("the suite's plan has another step", step.ok_or("none"));
     let planned = Planned::of(&step);
     let bound = "Transport: sending is bounded in time";
-    let sent = in_time(bound, PATIENCE * 2, transport.send(step, bearer)).await;
+    let sent = in_time(bound, PATIENCE, transport.send(step, bearer)).await;
     if let Sent::NotSent(code) | Sent::InDoubt(code) = sent {
         holds("Transport: what went wrong is told by a stable code", is_code(code), code);
     }
@@ -123,6 +132,6 @@ fn in_doubt(clause: &str, sent: &Sent) {
 
 /// The server was met by exactly so many connections, also a moment later.
 async fn met(clause: &str, server: &crate::servers::Raw, times: usize) {
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    tokio::time::sleep(Duration::from_millis(2)).await;
     same(clause, server.connections(), times);
 }
