@@ -98,6 +98,17 @@ pub enum Trust {
     Untrusted,
 }
 
+impl Trust {
+    /// `own`, `directory` or `untrusted`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Directory => "directory",
+            Self::Untrusted => "untrusted",
+        }
+    }
+}
+
 /// What a tool returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "two facts that are always stated together")]
@@ -126,6 +137,9 @@ pub enum InvalidTool {
     /// The schema is not a JSON object in I-JSON.
     #[error("tool {0:?}: the schema is not a JSON object")]
     Schema(String),
+    /// A place for the credential is not `https://host/…/`.
+    #[error("tool {0:?}: a place for its credential begins with https:// and ends with a slash")]
+    Place(String),
     /// Two tools have one name.
     #[error("two tools are named {0:?}")]
     Repeated(String),
@@ -146,6 +160,7 @@ pub struct ToolSpec {
     floor: Option<Tier>,
     roles: BTreeMap<String, Role>,
     returns: Returns,
+    places: Vec<String>,
 }
 
 impl ToolSpec {
@@ -162,6 +177,7 @@ impl ToolSpec {
             floor: None,
             roles: BTreeMap::new(),
             returns: Returns { trust: Trust::Untrusted, private: true },
+            places: Vec::new(),
         }
     }
 
@@ -219,6 +235,14 @@ impl ToolSpec {
         self
     }
 
+    /// Where the credential may be sent: the beginning of a URL, up to a slash in its path, for
+    /// example `https://www.googleapis.com/calendar/v3/`. A tool that declares no place sends no
+    /// credential anywhere.
+    pub fn confined_to(mut self, prefix: &str) -> Self {
+        self.places.push(prefix.to_owned());
+        self
+    }
+
     /// Checks the declaration and freezes it.
     ///
     /// # Errors
@@ -236,6 +260,19 @@ impl ToolSpec {
             .ok()
             .filter(|s| s.value().as_object().is_some())
             .ok_or(InvalidTool::Schema(self.name))?;
+        // With a slash behind the host, `https://api.example` is no beginning of
+        // `https://api.example.evil`.
+        let place = |place: &String| {
+            let rest = place.strip_prefix("https://").and_then(|p| p.split_once('/'));
+            place.ends_with('/') && rest.is_some_and(|(host, _)| !host.is_empty())
+        };
+        if !self.places.iter().all(place) {
+            return Err(InvalidTool::Place(name.to_string()));
+        }
+        let returns = Object::new()
+            .with("private", self.returns.private)
+            .with("trust", self.returns.trust.as_str());
+        let places = self.places.iter().map(|p| p.as_str().into()).collect();
         let roles =
             self.roles.iter().fold(Object::new(), |o, (k, r)| o.with(k.as_str(), r.as_str()));
         let digest = Object::new()
@@ -249,7 +286,9 @@ impl ToolSpec {
             .with("severity", self.severity)
             .with("effect", self.effect.as_str())
             .with("floor", self.floor.map(Tier::as_str))
-            .with("roles", roles);
+            .with("roles", roles)
+            .with("returns", returns)
+            .with("places", Value::Array(places));
         let digest = Value::from(digest).to_canonical().digest();
         Ok(Tool {
             name,
@@ -262,6 +301,7 @@ impl ToolSpec {
             floor: self.floor,
             roles: self.roles,
             returns: self.returns,
+            places: self.places,
             digest,
         })
     }
@@ -280,6 +320,7 @@ pub struct Tool {
     floor: Option<Tier>,
     roles: BTreeMap<String, Role>,
     returns: Returns,
+    places: Vec<String>,
     digest: Digest,
 }
 
@@ -327,6 +368,10 @@ impl Tool {
     /// What a call returns.
     pub fn returns(&self) -> Returns {
         self.returns
+    }
+    /// Whether the credential may be sent to a URL.
+    pub fn confines(&self, url: &str) -> bool {
+        self.places.iter().any(|place| url.starts_with(place.as_str()))
     }
     /// SHA-256 over the canonical JSON of the whole definition; a claim of every ticket.
     pub fn digest(&self) -> Digest {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use countersign_core::{
-    Answer, Binding, Caller, Connector, Digest, EffectId, Ending, Event, Executor as _,
-    Interpretation, Prepared, Reconciled, RecordKind, Scope, Seen, Sent, ToolCall, Value,
+    Answer, Binding, Caller, Connector, Digest, Effect, EffectId, Ending, Event, Executor as _,
+    Interpretation, NotGranted, Prepared, Reconciled, RecordKind, Scope, Seen, Sent, Timestamp,
+    ToolCall, Value,
 };
 use countersign_ticket::{Admitted, Checked, Claims, Evidence, PlanError, Refusal, Report, Sealed};
 
@@ -37,7 +38,13 @@ pub struct Done {
 #[derive(Debug)]
 pub struct Doubt {
     prepared: Prepared,
+    caller: Caller,
+    since: Timestamp,
 }
+
+/// How long a request that was lost may still be on its way, in seconds: twice the transport's
+/// time-out. Until then the provider's not knowing of it proves nothing.
+const ON_ITS_WAY: i64 = 120;
 
 /// What the steps came to.
 struct Run {
@@ -50,6 +57,10 @@ struct Run {
 impl Pipeline {
     /// Executes a sealed request, once. The ticket may have travelled through the agent; whatever
     /// was changed on the way is found here, before anything is spent.
+    ///
+    /// Not to be cancelled: if the future is dropped after the request left, the log has the intent
+    /// and no outcome, and what became of it has to be looked up at the provider. Give it a task of
+    /// its own where the waiting side may go away.
     ///
     /// # Errors
     /// [`Error::Refused`] and [`Error::Unavailable`]: no effect took place. From the moment the
@@ -141,31 +152,35 @@ impl Pipeline {
         let Run { answers, mut interpretation, granted } =
             self.send(&mut admitted, connector.as_ref()).await;
         let mut text = as_text(&interpretation.result);
-        if inner.tokens.as_ref().is_some_and(|tokens| tokens.recognises(&text)) {
+        // Also where a token is cut over several members of an answer.
+        let found = |text: &str| inner.tokens.as_ref().is_some_and(|t| t.recognises(text));
+        if found(&text) || found(&leaves(&interpretation.result)) {
             // A provider's answer that holds a live token does not reach the agent.
             interpretation.result = Value::Null;
             interpretation.code = Some("token_in_result");
             text.clear();
         }
         if let Some(entry) = inner.tools.get(admitted.prepared().tool()) {
-            // The effect has happened or not by now; a memory that cannot be written makes the next
-            // call's judgement unavailable, which refuses it.
             let event = Event::Returned(&entry.tool, &text);
             if self.remember(caller, event).await.is_err() {
+                // What the session does not know of, the agent does not get: later calls would be
+                // judged as if it had not been read.
                 tracing::error!(code = "memory_unwritable", "the session's memory was not written");
+                interpretation.result = Value::Null;
+                interpretation.code = Some("memory_unwritable");
             }
         }
         let last = answers.last().map(|a| (a.status, Digest::of(&a.body)));
         let elsewhere = inner.transport.dialled_elsewhere();
         let ending = interpretation.ending;
-        let lent = admitted.lent().iter().map(|l| l.digest.to_hex().into()).collect();
+        let lent = lent(&admitted);
         let fields = inner
             .journal
             .about_ticket(admitted.claims())
             .with("code", interpretation.code)
             .with("dialled_elsewhere", elsewhere)
             .with("outcome", ending.as_str())
-            .with("requests", Value::Array(lent))
+            .with("requests", lent)
             .with("response", last.map(|(_, body)| body.to_hex()))
             .with("scopes_granted", granted.as_deref().map(scopes))
             .with("scopes_requested", admitted.prepared().credential().map(|c| scopes(c.scopes())))
@@ -186,7 +201,11 @@ impl Pipeline {
             effect_id: prepared.effect_id(),
             evidence,
             logged,
-            doubt: (ending == Ending::Unknown).then_some(Doubt { prepared }),
+            doubt: (ending == Ending::Unknown).then(|| Doubt {
+                prepared,
+                caller: caller.clone(),
+                since: now,
+            }),
         }
     }
 
@@ -248,9 +267,11 @@ impl Pipeline {
                 }
             }
         }
-        let interpretation = match connector {
-            Some(connector) => connector.interpret(admitted.prepared(), &answers),
-            None => local_result(&answers),
+        let interpretation = if let Some(connector) = connector {
+            connector.interpret(admitted.prepared(), &answers)
+        } else {
+            let tool = inner.tools.get(admitted.prepared().tool());
+            local_result(&answers, tool.is_some_and(|e| e.tool.effect() == Effect::Read))
         };
         stop(answers, interpretation)
     }
@@ -268,7 +289,7 @@ impl Pipeline {
             let entry = self.inner.tools.get(call.tool());
             let same =
                 entry.and_then(|e| e.connector.as_ref()).is_some_and(|c| Arc::ptr_eq(c, connector));
-            let reads = entry.is_some_and(|e| e.tool.effect() == countersign_core::Effect::Read);
+            let reads = entry.is_some_and(|e| e.tool.effect() == Effect::Read);
             if !same || !reads {
                 return Err(Refused::new("connector_strays").into());
             }
@@ -279,8 +300,11 @@ impl Pipeline {
             let opened = opened.and_then(|checked| checked.open_prepared(prepared));
             let opened = opened.map_err(|refusal| Refused::new(refusal.code()))?;
             self.log_intent(opened.claims()).await?;
-            let admitted = opened.admit(now).await;
-            let mut admitted = admitted.map_err(|refusal| Refused::new(refusal.code()))?;
+            let claims = opened.claims().clone();
+            let mut admitted = match opened.admit(self.inner.clock.now()).await {
+                Ok(admitted) => admitted,
+                Err(no) => return Err(self.turned_away(caller, no, Some(&claims)).await?.into()),
+            };
             let Run { mut answers, interpretation, .. } =
                 self.send(&mut admitted, Some(connector)).await;
             let fields = self
@@ -298,18 +322,29 @@ impl Pipeline {
 
     /// Asks the provider what became of an effect that is in doubt. Reads only; nothing is sent again.
     ///
+    /// A request that was lost may still arrive: for two minutes after it was sent, the provider's
+    /// not knowing of it leaves the answer [`Ending::Unknown`].
+    ///
     /// # Errors
     /// [`Error`]: it could not be asked now. The effect stays in doubt.
     pub async fn reconcile(&self, caller: &Caller, doubt: &Doubt) -> Result<Ending, Error> {
         let prepared = &doubt.prepared;
-        let entry = self.inner.tools.get(prepared.tool());
-        let Some(connector) = entry.and_then(|e| e.connector.as_ref()) else {
+        if *caller != doubt.caller {
+            return Err(Refused::new("wrong_caller").into());
+        }
+        let Some(entry) = self.inner.tools.get(prepared.tool()) else {
             return Ok(Ending::Unknown);
         };
+        let Some(connector) = &entry.connector else { return Ok(Ending::Unknown) };
+        let now = self.inner.clock.now();
+        let granted = self.inner.grants.get(caller.tenant(), caller.agent()).await?;
+        let granted = granted.ok_or(Refused::new(NotGranted::UnknownAgent.code()))?;
+        granted.covers(&entry.tool, now).map_err(|no| Refused::new(no.code()))?;
         let mut seen = Seen::nothing();
         for _ in 0..4 {
             let ending = match connector.reconcile(prepared, &seen) {
                 Reconciled::Committed => Ending::Committed,
+                Reconciled::Absent if now < doubt.since.plus_seconds(ON_ITS_WAY) => Ending::Unknown,
                 Reconciled::Absent => Ending::Failed,
                 Reconciled::InDoubt => Ending::Unknown,
                 Reconciled::Needs(reads) => {
@@ -341,20 +376,45 @@ impl Pipeline {
     }
 }
 
-/// What a local tool's answer means: what it returned, or that it failed. A tool that fails says
-/// nothing about what it did before, so its failure is its own word for "not done".
-fn local_result(answers: &[Answer]) -> Interpretation {
+/// What a local tool's answer means. A tool that fails does not say what it did before, so unless it
+/// only reads, its failure is a doubt.
+fn local_result(answers: &[Answer], reads: bool) -> Interpretation {
     match answers.last() {
-        Some(answer) if answer.status == 200 => {
-            match countersign_core::canon::parse(&answer.body) {
-                Ok(value) => Interpretation::committed(value),
-                // Done, but what it returned is not I-JSON.
-                Err(_) => Interpretation::committed(Value::Null),
-            }
-        }
-        Some(_) => Interpretation::failed("tool_failed"),
+        // Done, also if what it returned is not I-JSON.
+        Some(answer) if answer.status == 200 => Interpretation::committed(
+            countersign_core::canon::parse(&answer.body).unwrap_or(Value::Null),
+        ),
+        Some(_) if reads => Interpretation::failed("tool_failed"),
+        Some(_) => Interpretation::unknown("tool_failed"),
         None => Interpretation::failed("not_sent"),
     }
+}
+
+/// The digests of what was lent out; of very many, one digest over them, so that a record stays small.
+fn lent(admitted: &Admitted) -> Value {
+    let digests: Vec<String> = admitted.lent().iter().map(|l| l.digest.to_hex()).collect();
+    if digests.len() <= 64 {
+        return Value::Array(digests.into_iter().map(Value::from).collect());
+    }
+    Digest::of(digests.concat().as_bytes()).to_hex().into()
+}
+
+/// Every text of a value, joined.
+fn leaves(value: &Value) -> String {
+    let mut text = String::new();
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(leaf) => text.push_str(leaf),
+            Value::Array(items) => open.extend(items.iter().rev()),
+            Value::Object(object) => {
+                let members: Vec<&Value> = object.iter().map(|(_, value)| value).collect();
+                open.extend(members.into_iter().rev());
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    text
 }
 
 fn scopes(scopes: &[Scope]) -> Value {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use countersign_core::canon::Number;
 use countersign_core::{
-    AuditError, AuditRecord, AuditSink, Caller, Clock, Digest, Durability, Entropy, Object,
-    RecordKind, Tier, Value,
+    Approval, ApprovalMethod, AuditError, AuditRecord, AuditSink, Caller, Clock, Digest,
+    Durability, Entropy, Object, RecordKind, Tier, Value,
 };
 use countersign_ticket::Claims;
 use zeroize::Zeroizing;
@@ -58,6 +58,26 @@ impl Journal {
             .with("policy", claims.policy.as_str())
             .with("tier", claims.tier.as_str())
             .with("tool", claims.tool.as_str())
+    }
+
+    /// Who approved, how and when, and what was shown of it.
+    pub(crate) fn about_approval(&self, caller: &Caller, approval: &Approval) -> Object {
+        let object = Object::new()
+            .with("at_ms", integer(approval.at.millis()))
+            .with("by", self.pseudonym("user", caller, approval.by.as_str()))
+            .with("cut", approval.cut)
+            .with("method", approval.method.name())
+            .with("renderer", approval.renderer.as_str())
+            .with("shown", approval.shown.to_hex());
+        match &approval.method {
+            ApprovalMethod::Consent { channel } => object.with("channel", channel.as_str()),
+            ApprovalMethod::StepUp { issuer, acr, auth_time }
+            | ApprovalMethod::OutOfBand { issuer, acr, auth_time } => object
+                .with("acr", acr.as_str())
+                .with("auth_time_ms", integer(auth_time.millis()))
+                .with("issuer", issuer.as_str()),
+            _ => object,
+        }
     }
 
     /// HMAC-SHA-256 (RFC 2104) under the pipeline's own key, cut to 128 bits.

@@ -41,7 +41,8 @@ impl LocalTools {
             Some(Box::pin(async move {
                 // The tool's own error may hold anything, so its text goes no further than here.
                 let value = running.await.map_err(|_| ())?;
-                serde_json::to_vec(&value).map_err(|_| ())
+                // It is done, whether or not its value can be written.
+                Ok(serde_json::to_vec(&value).unwrap_or_else(|_| b"null".to_vec()))
             }))
         };
         let fits = |arguments: &Canonical| parse::<A>(arguments).is_some();
@@ -50,7 +51,8 @@ impl LocalTools {
 
     /// Whether the arguments are ones that the tool takes: asked before anybody is.
     pub(crate) fn fits(&self, tool: &ToolName, arguments: &Canonical) -> bool {
-        self.0.get(tool).is_some_and(|body| (body.fits)(arguments))
+        let fits = |body: &Body| catch_unwind(AssertUnwindSafe(|| (body.fits)(arguments)));
+        self.0.get(tool).is_some_and(|body| fits(body).unwrap_or(false))
     }
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use countersign_core::{
     AccessToken, ApprovalRequest, ApprovalStore, Approver, Assessment, Caller, CallerVerifier,
-    Canary, Clock, Connector, EffectId, Entropy, Event, GrantStore, Jti, NotGranted, NotVerified,
-    Planned, Prepared, Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen, Selector,
-    SessionId, Source, StoreError, SubjectCredentials, SubjectToken, Tier, Timestamp, TokenError,
-    TokenSource, Tool, ToolCall, ToolName, Transport, Value, Verdict,
+    Canary, Clock, Connector, Effect, EffectId, Entropy, Event, GrantStore, Jti, Method,
+    NotGranted, NotVerified, Planned, Prepared, Preview, RecordKind, RiskInput, RiskMemory,
+    RiskPolicy, Seen, Selector, SessionId, Source, StoreError, SubjectCredentials, SubjectToken,
+    Tier, Timestamp, TokenError, TokenSource, Tool, ToolCall, ToolName, Transport, Value, Verdict,
 };
 use countersign_ticket::{Approved, Assessed, Gate, Issuer, Sealed, Signer, Terms};
 
@@ -25,6 +25,8 @@ const PENDING_SECONDS: i64 = 3600;
 /// Most rounds of reads that a plan may ask for, and most reads in one round.
 const MAX_ROUNDS: usize = 4;
 const MAX_READS: usize = 8;
+/// How often a session's memory is read again because another call of the session was faster.
+const SWAPS: usize = 64;
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -135,7 +137,18 @@ impl Pipeline {
         caller: &Caller,
         call: &ToolCall,
     ) -> Result<Authorization, Error> {
-        let stop = match self.judge(caller, call, None).await {
+        let effect = EffectId::from_bytes(self.random()?);
+        self.authorize_effect(caller, call, effect).await
+    }
+
+    /// The same for an effect that has its name already: a call that waited for an account.
+    async fn authorize_effect(
+        &self,
+        caller: &Caller,
+        call: &ToolCall,
+        effect: EffectId,
+    ) -> Result<Authorization, Error> {
+        let stop = match self.judge(caller, call, effect, None).await {
             Ok(judged) => match self.ask(caller, call, judged).await {
                 Ok(authorization) => return Ok(authorization),
                 Err(stop) => stop,
@@ -148,7 +161,8 @@ impl Pipeline {
                 Ok(Authorization::Refused(refused))
             }
             Stop::Connect(error, selector) => {
-                let handle = self.wait_for_connection(caller, call, &error, &selector).await?;
+                let handle =
+                    self.wait_for_connection(caller, call, effect, &error, &selector).await?;
                 Ok(Authorization::Pending(Box::new(handle)))
             }
             Stop::Unavailable(unavailable) => Err(unavailable.into()),
@@ -162,7 +176,8 @@ impl Pipeline {
         call: &ToolCall,
         parent: EffectId,
     ) -> Result<Sealed, Stop> {
-        let judged = self.judge(caller, call, Some(parent)).await?;
+        let effect = EffectId::from_bytes(self.random()?);
+        let judged = self.judge(caller, call, effect, Some(parent)).await?;
         let approved = judged.assessed.silently().map_err(|_| Refused::new("read_not_silent"))?;
         self.issue(approved, Some(parent)).await
     }
@@ -172,11 +187,14 @@ impl Pipeline {
         &'a self,
         caller: &'a Caller,
         call: &'a ToolCall,
+        effect: EffectId,
         parent: Parent,
     ) -> BoxFuture<'a, Result<Judged, Stop>> {
         Box::pin(async move {
             let inner = &*self.inner;
             let now = inner.clock.now();
+            // Before the grant is read: whoever takes the grant away and then freezes stops this too.
+            let epochs = inner.gate.guard().epochs(caller).await.map_err(|_| StoreError)?;
             let granted = inner.grants.get(caller.tenant(), caller.agent()).await?;
             let granted = granted.ok_or(Refused::new(NotGranted::UnknownAgent.code()))?;
             let entry = inner.tools.get(call.tool()).ok_or(Refused::new("unknown_tool"))?;
@@ -185,8 +203,7 @@ impl Pipeline {
             if parent.is_none() {
                 granted.covers(&entry.tool, now).map_err(|no| Refused::new(no.code()))?;
             }
-            let epochs = inner.gate.guard().epochs(caller).await.map_err(|_| StoreError)?;
-            let effect = EffectId::from_bytes(self.random()?);
+
             let prepared = self.plan(caller, entry, call, effect, parent).await?;
             if let Some(selector) = prepared.credential() {
                 self.ready(caller, selector).await?;
@@ -236,14 +253,19 @@ impl Pipeline {
             let planned = connector.plan(&call, effect, &seen);
             match planned.map_err(|e| Refused::with_detail(e.kind, e.message))? {
                 Planned::Ready(prepared) => {
-                    let ours = prepared.tool() == call.tool() && prepared.effect_id() == effect;
-                    return if ours {
-                        Ok(prepared)
-                    } else {
-                        Err(Refused::new("connector_strays").into())
-                    };
+                    let ours = prepared.effect_id() == effect
+                        && *prepared.arguments() == call.resolved()
+                        && within(&entry.tool, &prepared);
+                    let strays = Err(Refused::new("connector_strays").into());
+                    return if ours { Ok(prepared) } else { strays };
                 }
-                Planned::Pinned(pinned) => call = pinned,
+                // Pins are added; what the agent asked stays what it is.
+                Planned::Pinned(pinned)
+                    if pinned.tool() == call.tool() && pinned.arguments() == call.arguments() =>
+                {
+                    call = pinned;
+                }
+
                 // A read that needs reads of its own could go on for ever.
                 Planned::Needs(reads) if parent.is_none() && reads.len() <= MAX_READS => {
                     for read in reads {
@@ -251,7 +273,7 @@ impl Pipeline {
                         seen.add(read, answer);
                     }
                 }
-                Planned::Needs(_) => break,
+                Planned::Pinned(_) | Planned::Needs(_) => break,
             }
         }
         Err(Refused::new("plan_needs_too_much").into())
@@ -288,7 +310,7 @@ impl Pipeline {
         let inner = &*self.inner;
         let (tenant, session) = (caller.tenant(), caller.session());
         let canary = Recognises(inner.tokens.as_deref());
-        for _ in 0..8 {
+        for _ in 0..SWAPS {
             let (version, memory) = inner.sessions.load(tenant, session).await?;
             let input = RiskInput {
                 tool: &entry.tool,
@@ -335,6 +357,8 @@ impl Pipeline {
         };
         match approver.ask(&request, inner.clock.now()).await {
             Verdict::Approved(approval) => {
+                // Asking takes a person's time; what held before may hold no more.
+                self.still_holds(caller, &assessed).await?;
                 let approved = assessed.approve(*approval, inner.clock.now());
                 let approved = approved.map_err(|u| Refused::new(u.code()))?;
                 Ok(permitted(self.issue(approved, None).await?))
@@ -373,12 +397,12 @@ impl Pipeline {
         let inner = &*self.inner;
         let jti = Jti::from_random(self.random()?);
         let assessed = approved.assessed();
-        let tier = assessed.terms().tier;
+        let (caller, tier) = (assessed.caller(), assessed.terms().tier);
         let fields = inner
             .journal
-            .about(assessed.caller())
+            .about(caller)
             .with("approval", assessed.approval_digest().to_hex())
-            .with("channel", approved.approval().map(|a| a.method.name()))
+            .with("approved", approved.approval().map(|a| inner.journal.about_approval(caller, a)))
             .with("decision", "permitted")
             .with("effect", assessed.prepared().digest().to_hex())
             .with("effect_id", assessed.prepared().effect_id().to_string())
@@ -396,6 +420,7 @@ impl Pipeline {
         &self,
         caller: &Caller,
         call: &ToolCall,
+        effect: EffectId,
         error: &TokenError,
         selector: &Selector,
     ) -> Result<Handle, Unavailable> {
@@ -407,7 +432,7 @@ impl Pipeline {
         };
         let handle = Handle {
             id: self.random_id()?,
-            effect_id: EffectId::from_bytes(self.random()?).to_string(),
+            effect_id: effect.to_string(),
             tool: call.tool().to_string(),
             interrupt,
             expires_ms: expires.millis(),
@@ -434,6 +459,8 @@ impl Pipeline {
         inner.journal.write(RecordKind::Decision, tier, fields).await?;
         let bytes = record.to_bytes().ok_or(StoreError)?;
         let expires = Timestamp::from_millis(record.handle.expires_ms);
+        // Looking lets the store forget what has expired, before it says that it is full.
+        inner.approvals.get(&record.handle.id, inner.clock.now()).await?;
         inner.approvals.put(&record.handle.id, bytes, expires).await?;
         Ok(record.handle)
     }
@@ -473,22 +500,7 @@ impl Pipeline {
             return Err(Refused::new("wrong_caller").into());
         }
         let Some(asked) = record.asked else {
-            // An account had to be connected: the call is planned and judged anew.
-            let granted = self.authorize(caller, &record.call).await;
-            return match granted {
-                Ok(Authorization::Pending(next))
-                    if matches!(next.interrupt, Interrupt::Connect { .. }) =>
-                {
-                    inner.approvals.take(&next.id, now).await?;
-                    Ok(Authorization::Pending(Box::new(handle.clone())))
-                }
-                Ok(authorization) => {
-                    inner.approvals.take(&handle.id, now).await?;
-                    Ok(authorization)
-                }
-                Err(Error::Unavailable(unavailable)) => Err(Stop::Unavailable(unavailable)),
-                Err(error) => Err(Refused::new(error.code()).into()),
-            };
+            return self.resume_connection(caller, handle, &record.call, now).await;
         };
         let approver = inner.approvers.iter().find(|a| a.name() == asked.approver);
         let approver = approver.ok_or(Refused::new("approver_unreachable"))?;
@@ -512,14 +524,59 @@ impl Pipeline {
             }
             Verdict::Approved(approval) => approval,
         };
-        self.still_holds(caller, &asked.assessed).await?;
+        if let Err(stop) = self.still_holds(caller, &asked.assessed).await {
+            if matches!(stop, Stop::Refused(_)) {
+                // Nobody waits until it holds again.
+                inner.approvals.take(&handle.id, now).await?;
+            }
+            return Err(stop);
+        }
         let approved = asked.assessed.approve(*approval, inner.clock.now());
         let approved = approved.map_err(|u| Refused::new(u.code()))?;
         // Whoever takes the record gets the ticket; a second resume finds nothing.
         if inner.approvals.take(&handle.id, now).await?.is_none() {
             return Err(Refused::new("pending_unknown").into());
         }
-        Ok(permitted(self.issue(approved, None).await?))
+        match self.issue(approved, None).await {
+            Ok(sealed) => Ok(permitted(sealed)),
+            Err(stop) => {
+                // No ticket came of it, so the approval is not spent: nobody is asked twice.
+                let expires = Timestamp::from_millis(handle.expires_ms);
+                inner.approvals.put(&handle.id, bytes, expires).await?;
+                Err(stop)
+            }
+        }
+    }
+
+    /// A call that waited for an account is planned and judged anew, as the same effect. Whoever takes
+    /// the record goes on with it; two that resume at once come to one call.
+    async fn resume_connection(
+        &self,
+        caller: &Caller,
+        handle: &Handle,
+        call: &ToolCall,
+        now: Timestamp,
+    ) -> Result<Authorization, Stop> {
+        let approvals = &self.inner.approvals;
+        let effect = handle.effect_id.parse().map_err(|_| StoreError)?;
+        let authorization = match self.authorize_effect(caller, call, effect).await {
+            Ok(authorization) => authorization,
+            Err(Error::Unavailable(unavailable)) => return Err(Stop::Unavailable(unavailable)),
+            Err(error) => return Err(Refused::new(error.code()).into()),
+        };
+        match &authorization {
+            Authorization::Pending(next) if matches!(next.interrupt, Interrupt::Connect { .. }) => {
+                // Still not connected: the older handle stands.
+                approvals.take(&next.id, now).await?;
+                Ok(Authorization::Pending(Box::new(handle.clone())))
+            }
+            _ if approvals.take(&handle.id, now).await?.is_some() => Ok(authorization),
+            Authorization::Pending(next) => {
+                approvals.take(&next.id, now).await?;
+                Err(Refused::new("pending_unknown").into())
+            }
+            _ => Err(Refused::new("pending_unknown").into()),
+        }
     }
 
     /// Grant and policy as they are now: an approval never outlives them.
@@ -587,7 +644,7 @@ impl Pipeline {
     ) -> Result<(), Unavailable> {
         let inner = &*self.inner;
         let (tenant, session) = (caller.tenant(), caller.session());
-        for _ in 0..8 {
+        for _ in 0..SWAPS {
             let (version, memory) = inner.sessions.load(tenant, session).await?;
             let memory = inner.risk.remember(&memory, event, inner.clock.now())?;
             if inner.sessions.swap(tenant, session, version, memory).await? {
@@ -623,6 +680,21 @@ impl Pipeline {
 
 fn permitted(sealed: Sealed) -> Authorization {
     Authorization::Permitted(Box::new(sealed))
+}
+
+/// Whether a plan stays within what its tool declares: the tool itself, its connection and scopes,
+/// the places its credential may be sent to, and for a read no method that changes something.
+fn within(tool: &Tool, prepared: &Prepared) -> bool {
+    let credential = prepared.credential().is_none_or(|selector| {
+        tool.connection() == Some(selector.connection())
+            && selector.scopes().iter().all(|scope| tool.scopes().contains(scope))
+    });
+    let mut bearing = prepared.steps().iter().filter(|step| step.carries_credential());
+    let changes = |method: Method| matches!(method, Method::Put | Method::Patch | Method::Delete);
+    *prepared.tool() == *tool.name()
+        && credential
+        && bearing.all(|step| tool.confines(step.url()))
+        && (tool.effect() != Effect::Read || !prepared.steps().iter().any(|s| changes(s.method())))
 }
 
 /// What a person sees of a local tool: its name, and every argument with its declared role.
@@ -678,7 +750,7 @@ impl CallerBuilder<'_> {
         let caller = verifier.verify(&self.token, session, inner.clock.now()).await?;
         // The verified token is the subject of the exchange, unless a refresh token is kept.
         let kept = inner.subjects.subject(&caller).await;
-        if !matches!(kept, Ok(SubjectToken::Refresh(_))) {
+        if matches!(kept, Ok(SubjectToken::Access(_)) | Err(TokenError::LoginRequired)) {
             let remembered =
                 inner.subjects.remember(&caller, SubjectToken::Access(self.token)).await;
             remembered.map_err(|_| NotVerified::Keys)?;

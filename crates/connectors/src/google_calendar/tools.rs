@@ -49,6 +49,7 @@ impl Kind {
             .description(self.description())
             .schema(self.schema())
             .connection(connection, [self.scope()])
+            .confined_to("https://www.googleapis.com/calendar/v3/calendars/")
             .returns(Trust::Untrusted, true)
             .role("calendar_id", Role::Target);
         let target = |spec: ToolSpec| {

@@ -240,3 +240,43 @@ async fn inv_04_an_identity_provider_that_fails_refuses() {
     assert_eq!(world.writes(), 0);
     assert_eq!(cs.run(&me, &create()).await.unwrap().ending, Ending::Committed);
 }
+
+/// Lets reads of the memory through, and loses what is written after a call.
+#[derive(Debug, Default)]
+struct Forgetful(countersign::core::MemorySessions, std::sync::atomic::AtomicUsize);
+
+#[async_trait]
+impl RiskMemory for Forgetful {
+    async fn load(&self, t: &TenantId, s: &SessionId) -> Result<(u64, Vec<u8>), StoreError> {
+        self.0.load(t, s).await
+    }
+    async fn swap(
+        &self,
+        t: &TenantId,
+        s: &SessionId,
+        v: u64,
+        m: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        // The attempt is written; what the call returned is not.
+        if self.1.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.0.swap(t, s, v, m).await
+        } else {
+            Err(StoreError)
+        }
+    }
+}
+
+#[tokio::test]
+async fn inv_04_what_the_session_cannot_remember_the_agent_does_not_get() {
+    let world = World::start().await;
+    let event = serde_json::json!({
+        "summary": "Private", "start": { "dateTime": "2027-03-01T08:00:00Z" },
+        "end": { "dateTime": "2027-03-01T08:30:00Z" },
+    });
+    world.calendar.seed("ada@acme.example", &event).unwrap();
+    let cs = world.approving().sessions(Arc::new(Forgetful::default())).open().await.unwrap();
+    let me = world.me(&cs).await;
+    let done = cs.run(&me, &list()).await.unwrap();
+    assert_eq!(done.code, Some("memory_unwritable"));
+    assert!(done.result.is_null());
+}

@@ -53,6 +53,10 @@ async fn inv_03_a_request_that_never_arrived_reconciles_as_not_done() {
     world.calendar.faults().when(When::method("POST"), 1, Fault::dropped());
     let done = cs.run(&me, &create()).await.unwrap();
     assert_eq!(done.ending, Ending::Unknown, "the client cannot tell");
+    let doubt = done.doubt.as_ref().unwrap();
+    let early = cs.reconcile(&me, doubt).await.unwrap();
+    assert_eq!(early, Ending::Unknown, "it may still be on its way");
+    world.clock.advance_seconds(121);
     assert_eq!(cs.reconcile(&me, done.doubt.as_ref().unwrap()).await.unwrap(), Ending::Failed);
     assert_eq!(world.calendar.events("ada@acme.example").len(), 0);
 }
@@ -125,4 +129,50 @@ async fn a_listing_goes_silently_and_brings_the_events() {
     let done = cs.run(&me, &list()).await.unwrap();
     assert_eq!(done.ending, Ending::Committed);
     assert!(done.result.to_canonical().as_str().contains("Budget"));
+}
+
+#[tokio::test]
+async fn inv_06_a_doubt_is_looked_up_for_its_own_caller_and_under_a_grant() {
+    let world = World::start().await;
+    let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    world.calendar.faults().when(When::method("POST"), 1, Fault::answer_lost());
+    let done = cs.run(&me, &create()).await.unwrap();
+    let doubt = done.doubt.as_ref().unwrap();
+    let other = crate::harness::somebody("auth0|eve", "planner", "s-42");
+    assert_eq!(cs.reconcile(&other, doubt).await.unwrap_err().code(), "wrong_caller");
+}
+
+/// A value that cannot be written as JSON.
+struct Unwritable;
+
+impl serde::Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("no"))
+    }
+}
+
+#[tokio::test]
+async fn inv_06_a_local_tool_that_fails_or_returns_nonsense_is_not_called_undone() {
+    let dir = tempfile::tempdir().unwrap();
+    let tool = |name: &str| ToolSpec::new(name).severity(1).writes();
+    let cs = Pipeline::builder()
+        .state_dir(dir.path())
+        .tool(tool("fails"), |_: serde::de::IgnoredAny| async { Err::<(), _>("timed out") })
+        .tool(tool("panics"), |_: serde::de::IgnoredAny| async {
+            if true { panic!("a bug") } else { Ok::<(), &str>(()) }
+        })
+        .tool(tool("odd"), |_: serde::de::IgnoredAny| async { Ok::<_, &str>(Unwritable) })
+        .approver(Callback::new(|_| async { Decision::Approve }))
+        .grant(Grant::agent("planner").tools(["*"]).up_to(Tier::B))
+        .open()
+        .await
+        .unwrap();
+    let me = crate::harness::somebody("auth0|ada", "planner", "s");
+    for (name, ending) in
+        [("fails", Ending::Unknown), ("panics", Ending::Unknown), ("odd", Ending::Committed)]
+    {
+        let done = cs.run(&me, &ToolCall::from_json(name, "{}").unwrap()).await.unwrap();
+        assert_eq!(done.ending, ending, "{name}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use countersign::core::{ApprovalRequest, MemoryApprovals};
+use countersign::core::{ApprovalRequest, GrantStore, MemoryApprovals, MemoryGrants};
 use countersign::prelude::*;
 use countersign::risk::{DefaultPolicy, PolicyConfig};
 use countersign::{Interrupt, PipelineBuilder};
@@ -169,6 +169,48 @@ async fn connecting_the_account_comes_before_asking_a_person() {
     let cs = world.approving().approvals(store).open().await.unwrap();
     let me = world.me(&cs).await;
     assert_eq!(cs.run(&me, &create()).await.unwrap().ending, Ending::Committed);
+}
+
+#[tokio::test]
+async fn two_that_resume_one_call_at_once_come_to_one_effect() {
+    let world = World::start().await;
+    world.auth0.disconnect(USER, "google-oauth2");
+    let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    world.auth0.connect(USER, Account::google("1084", "ada@acme.example").scopes([EVENTS_SCOPE]));
+    let resume = || cs.resume(&me, &handle);
+    let (a, b, c) = tokio::join!(resume(), resume(), resume());
+    for authorization in [a.unwrap(), b.unwrap(), c.unwrap()] {
+        match authorization {
+            Authorization::Permitted(sealed) => {
+                assert_eq!(sealed.prepared().effect_id().to_string(), handle.effect_id);
+                _ = cs.execute(&me, *sealed).await;
+            }
+            Authorization::Refused(no) => assert_eq!(no.code(), "pending_unknown"),
+            Authorization::Pending(_) => panic!("the account is there"),
+        }
+    }
+    assert_eq!(world.writes(), 1);
+}
+
+#[tokio::test]
+async fn inv_09_an_approval_that_took_its_time_does_not_outlive_the_grant() {
+    let world = World::start().await;
+    let grants = Arc::new(MemoryGrants::default());
+    let taken = Arc::<MemoryGrants>::clone(&grants);
+    // While the person thinks, the operator takes the grant away.
+    let person = Callback::new(move |request: ApprovalRequest| {
+        let grants = Arc::clone(&taken);
+        async move {
+            let (tenant, agent) = (request.caller.tenant(), request.caller.agent());
+            grants.remove(tenant, agent).await.unwrap();
+            Decision::Approve
+        }
+    });
+    let cs = world.bare().approver(person).grants(grants).open().await.unwrap();
+    let me = world.me(&cs).await;
+    assert_eq!(refused(cs.authorize(&me, &create()).await.unwrap()), "unknown_agent");
 }
 
 #[tokio::test]

@@ -29,8 +29,7 @@ const EFFECTS: [Effect; 6] = [
     Effect::Financial,
     Effect::Credential,
 ];
-const FLOORS: [Option<Tier>; 5] =
-    [None, Some(Tier::C), Some(Tier::B), Some(Tier::A), Some(Tier::S)];
+const FLOORS: [Option<Tier>; 3] = [None, Some(Tier::B), Some(Tier::S)];
 
 /// Runs every clause.
 pub fn all(policy: &dyn RiskPolicy) {
@@ -68,14 +67,14 @@ fn tool(
     done("RiskPolicy: the suite's tools are valid", spec.register())
 }
 
-/// Tools of every severity, effect and floor.
+/// Tools of every severity, effect and floor, on a connection and not.
 fn tools() -> Vec<Tool> {
     let mut all = Vec::new();
     for severity in 1..=5 {
         for effect in EFFECTS {
-            for floor in FLOORS {
-                all.push(tool(severity, effect, floor, Trust::Untrusted, severity % 2 == 0));
-            }
+            let floor = FLOORS.iter().cycle().nth(usize::from(severity)).copied().flatten();
+            all.push(tool(severity, effect, floor, Trust::Untrusted, severity % 2 == 0));
+            all.push(tool(severity, effect, None, Trust::Own, severity % 2 == 1));
         }
     }
     all
@@ -292,7 +291,7 @@ fn memories(policy: &dyn RiskPolicy) -> Vec<Vec<u8>> {
 /// What it wrote, it reads: every event can follow every other, and every call be judged after it.
 pub fn remembers_what_it_can_read_again(policy: &dyn RiskPolicy) {
     for memory in memories(policy) {
-        for severity in [1, 3, 5] {
+        for severity in [1, 4] {
             for effect in EFFECTS {
                 let tool = tool(severity, effect, None, Trust::Untrusted, true);
                 for json in grid() {
@@ -343,12 +342,12 @@ pub fn is_not_calmed_by_more(policy: &dyn RiskPolicy) {
     let clause = "RiskPolicy: more attempts or more untrusted text never lower the tier";
     let remembered = "RiskPolicy: an event can be remembered";
     for effect in EFFECTS {
-        for severity in [1, 3, 5] {
+        for severity in [1, 3] {
             let tool = tool(severity, effect, None, Trust::Untrusted, true);
             for json in grid() {
                 let mut last = judge(policy, &tool, &json, &[]).tier;
                 let mut memory = Vec::new();
-                for n in 0..12 {
+                for n in 0..10 {
                     let args = arguments(&format!(r#"{{"to":"p{n}@example.com","id":"{n}"}}"#));
                     let event = Event::Attempted(&tool, &args);
                     memory = done(remembered, policy.remember(&memory, event, NOW));

@@ -16,7 +16,9 @@ fn the_default_policy_conforms() {
 
 #[test]
 fn a_configured_policy_conforms() {
-    risk::all(&DefaultPolicy::new(PolicyConfig::default()).unwrap());
+    let strict = r#"{"effect_floor":"A","tool_floors":{"conformance_*":"B"}}"#;
+    let config = PolicyConfig::from_json(strict.as_bytes()).unwrap();
+    risk::all(&DefaultPolicy::new(config).unwrap());
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod calendar_mail;
 mod calendar_write;
 mod faults;
 mod plumbing;
+mod raw;
 
 use countersign_testkit::servers::auth0::{self, Client};
 use countersign_testkit::servers::probe::{self, Answer};
