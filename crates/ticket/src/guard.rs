@@ -116,7 +116,8 @@ errors! {
 /// # Contract
 /// * `claim` succeeds at most once for one [`EffectId`] until the ticket's expiry plus skew, across
 ///   threads, and across processes and restarts where the store is shared and durable. A guard that
-///   forgets refuses tickets issued before its start ([`ClaimError::BeforeStart`]).
+///   forgets refuses tickets issued before its start ([`ClaimError::BeforeStart`]) and, as they would
+///   outlive a restart, tickets issued after the time of the claim ([`ClaimError::ClockBehind`]).
 /// * The epochs are compared inside the same atomic step as the claim.
 /// * Nothing is ever evicted to make room: full means [`ClaimError::Full`].
 /// * A refused claim changes nothing. Any doubt is an error, never `Ok`.

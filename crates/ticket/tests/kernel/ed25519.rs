@@ -68,3 +68,14 @@ fn a_signature_has_one_spelling() {
     assert_eq!(carry, 0);
     assert!(!public.verify(&bytes(message), &shifted));
 }
+
+#[test]
+fn a_commitment_of_small_order_is_refused() {
+    // R is the neutral point and S is k·a: the equation of RFC 8032 section 5.1.7 holds, and the
+    // holder of the key has committed to nothing.
+    let [_, public, ..] = VECTORS[0];
+    let public = VerifyingKey::from_bytes(&array(public)).unwrap();
+    let signature = "0100000000000000000000000000000000000000000000000000000000000000\
+                     0c871e8b46f4c0242adba4abe5a2c6329e123283fe6ce73c4bcb00eb7a05f308";
+    assert!(!public.verify(b"any message", &array(signature)));
+}

@@ -274,6 +274,21 @@ fn inv_03_an_expiry_beyond_the_guards_memory_is_refused() {
 }
 
 #[test]
+fn inv_03_an_effect_is_remembered_to_its_last_second_wherever_a_slice_begins() {
+    for start in 0..120 {
+        for passed in [1, 120, 239, 240, 241, 299, 300, 329] {
+            let guard = MemoryGuard::new(10, at(0));
+            assert_eq!(claim_at(&guard, 1, [start, start + 330, start]), Ok(()));
+            // Somebody's clock is ahead by the whole skew, and the guard forgets by that.
+            let (now, ahead) = (start + passed, start + passed + MAX_SKEW);
+            assert_eq!(claim_at(&guard, 2, [ahead, ahead + 60, ahead]), Ok(()));
+            let again = claim_at(&guard, 1, [start, start + 330, now]);
+            assert_eq!(again, Err(ClaimError::Spent), "from {start} after {passed}");
+        }
+    }
+}
+
+#[test]
 fn inv_03_a_guard_works_at_the_ends_of_time() {
     for seconds in [i64::MIN / 1_000, -1, 0, i64::MAX / 1_000 - 400] {
         let now = Timestamp::from_seconds(seconds);
