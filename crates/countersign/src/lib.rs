@@ -3,6 +3,7 @@
 
 mod ambient;
 mod builder;
+mod caller;
 mod error;
 mod execute;
 mod journal;
@@ -10,6 +11,7 @@ mod keyfile;
 mod local;
 mod pending;
 mod pipeline;
+mod resume;
 
 pub use countersign_approval as approval;
 pub use countersign_audit as audit;
@@ -27,11 +29,12 @@ pub use countersign_vault::TokenVaultConfig as TokenVault;
 
 pub use crate::ambient::{SystemClock, SystemEntropy};
 pub use crate::builder::{OpenError, PipelineBuilder};
+pub use crate::caller::CallerBuilder;
 pub use crate::error::{Error, Refused, Unavailable};
 pub use crate::execute::{Done, Doubt};
 pub use crate::keyfile::{KeyDir, KeyFileError, state_name};
 pub use crate::pending::{Handle, Interrupt};
-pub use crate::pipeline::{Authorization, CallerBuilder, Pipeline};
+pub use crate::pipeline::{Authorization, Pipeline};
 
 /// What most programs need.
 pub mod prelude {

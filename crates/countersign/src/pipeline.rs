@@ -6,22 +6,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use countersign_core::{
-    AccessToken, ApprovalRequest, ApprovalStore, Approver, Assessment, Caller, CallerVerifier,
-    Canary, Clock, Connector, Effect, EffectId, Entropy, Event, GrantStore, Jti, Method,
-    NotGranted, NotVerified, Planned, Prepared, Preview, RecordKind, RiskInput, RiskMemory,
-    RiskPolicy, Seen, Selector, SessionId, Source, StoreError, SubjectCredentials, SubjectToken,
-    Tier, Timestamp, TokenError, TokenSource, Tool, ToolCall, ToolName, Transport, Value, Verdict,
+    ApprovalRequest, ApprovalStore, Approver, Assessment, Caller, CallerVerifier, Canary, Clock,
+    Connector, Effect, EffectId, Entropy, Event, GrantStore, Jti, Method, NotGranted, Planned,
+    Prepared, Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen, Selector, Source,
+    StoreError, SubjectCredentials, Tier, Timestamp, TokenError, TokenSource, Tool, ToolCall,
+    ToolName, Transport, Value, Verdict,
 };
 use countersign_ticket::{Approved, Assessed, Gate, Issuer, Sealed, Signer, Terms};
 
 use crate::error::{Error, Refused, Unavailable};
 use crate::execute::Done;
-use crate::journal::{Journal, integer};
+use crate::journal::Journal;
 use crate::local::LocalTools;
-use crate::pending::{Asked, Handle, Interrupt, Record, approve_handle};
+use crate::pending::{Asked, Handle, Record, approve_handle};
 
 /// How long a call waits for a person, in seconds.
-const PENDING_SECONDS: i64 = 3600;
+pub(crate) const PENDING_SECONDS: i64 = 3600;
 /// Most rounds of reads that a plan may ask for, and most reads in one round.
 const MAX_ROUNDS: usize = 4;
 const MAX_READS: usize = 8;
@@ -108,15 +108,6 @@ struct Judged {
 type Parent = Option<EffectId>;
 
 impl Pipeline {
-    /// Begins a caller from a user's access token.
-    pub fn caller(&self, access_token: impl Into<String>) -> CallerBuilder<'_> {
-        CallerBuilder {
-            pipeline: self,
-            token: AccessToken::new(access_token.into()),
-            session: None,
-        }
-    }
-
     /// The registered tools.
     pub fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.inner.tools.values().map(|entry| &entry.tool)
@@ -142,7 +133,7 @@ impl Pipeline {
     }
 
     /// The same for an effect that has its name already: a call that waited for an account.
-    async fn authorize_effect(
+    pub(crate) async fn authorize_effect(
         &self,
         caller: &Caller,
         call: &ToolCall,
@@ -393,7 +384,7 @@ impl Pipeline {
         }
     }
 
-    async fn issue(&self, approved: Approved, parent: Parent) -> Result<Sealed, Stop> {
+    pub(crate) async fn issue(&self, approved: Approved, parent: Parent) -> Result<Sealed, Stop> {
         let inner = &*self.inner;
         let jti = Jti::from_random(self.random()?);
         let assessed = approved.assessed();
@@ -416,202 +407,7 @@ impl Pipeline {
         Ok(sealed.map_err(|_| Unavailable::Signer)?)
     }
 
-    async fn wait_for_connection(
-        &self,
-        caller: &Caller,
-        call: &ToolCall,
-        effect: EffectId,
-        error: &TokenError,
-        selector: &Selector,
-    ) -> Result<Handle, Unavailable> {
-        let expires = self.inner.clock.now().plus_seconds(PENDING_SECONDS);
-        let interrupt = Interrupt::Connect {
-            reason: error.code().to_owned(),
-            connection: selector.connection().to_string(),
-            scopes: selector.scopes().iter().map(ToString::to_string).collect(),
-        };
-        let handle = Handle {
-            id: self.random_id()?,
-            effect_id: effect.to_string(),
-            tool: call.tool().to_string(),
-            interrupt,
-            expires_ms: expires.millis(),
-        };
-        let record = Record { handle, caller: caller.clone(), call: call.clone(), asked: None };
-        self.keep(record).await
-    }
-
-    /// Keeps what waits for a person, after the log knows of it.
-    async fn keep(&self, record: Record) -> Result<Handle, Unavailable> {
-        let inner = &*self.inner;
-        let (decision, tier) = match &record.handle.interrupt {
-            Interrupt::Approve { tier, .. } => ("waits_for_approval", Tier::parse(tier)),
-            Interrupt::Connect { .. } => ("waits_for_connection", None),
-        };
-        let fields = inner
-            .journal
-            .about(&record.caller)
-            .with("decision", decision)
-            .with("effect_id", record.handle.effect_id.as_str())
-            .with("expires_ms", integer(record.handle.expires_ms))
-            .with("tier", tier.map(Tier::as_str))
-            .with("tool", record.handle.tool.as_str());
-        inner.journal.write(RecordKind::Decision, tier, fields).await?;
-        let bytes = record.to_bytes().ok_or(StoreError)?;
-        let expires = Timestamp::from_millis(record.handle.expires_ms);
-        // Looking lets the store forget what has expired, before it says that it is full.
-        inner.approvals.get(&record.handle.id, inner.clock.now()).await?;
-        inner.approvals.put(&record.handle.id, bytes, expires).await?;
-        Ok(record.handle)
-    }
-
-    /// Goes on with a call that waited, in any process that shares the stores.
-    ///
-    /// Nothing in the handle is believed: the record under its id is, and a handle that differs from
-    /// it is refused. The call is judged again; an approval holds only if it still suffices.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn resume(&self, caller: &Caller, handle: &Handle) -> Result<Authorization, Error> {
-        match self.resume_inner(caller, handle).await {
-            Ok(authorization) => Ok(authorization),
-            Err(Stop::Refused(refused)) => {
-                if let Ok(tool) = ToolName::new(&handle.tool) {
-                    self.record_refusal(caller, &tool, &refused).await?;
-                }
-                Ok(Authorization::Refused(refused))
-            }
-            Err(Stop::Connect(..)) => Ok(Authorization::Pending(Box::new(handle.clone()))),
-            Err(Stop::Unavailable(unavailable)) => Err(unavailable.into()),
-        }
-    }
-
-    async fn resume_inner(&self, caller: &Caller, handle: &Handle) -> Result<Authorization, Stop> {
-        let inner = &*self.inner;
-        let now = inner.clock.now();
-        let bytes = inner.approvals.get(&handle.id, now).await?;
-        let bytes = bytes.ok_or(Refused::new("pending_unknown"))?;
-        let record = Record::from_bytes(&bytes, countersign_approval::RENDERER);
-        let record = record.ok_or(StoreError)?;
-        if record.handle != *handle {
-            return Err(Refused::new("pending_tampered").into());
-        }
-        if record.caller != *caller {
-            return Err(Refused::new("wrong_caller").into());
-        }
-        let Some(asked) = record.asked else {
-            return self.resume_connection(caller, handle, &record.call, now).await;
-        };
-        let approver = inner.approvers.iter().find(|a| a.name() == asked.approver);
-        let approver = approver.ok_or(Refused::new("approver_unreachable"))?;
-        let request = ApprovalRequest {
-            digest: asked.assessed.approval_digest(),
-            caller: caller.clone(),
-            tool: record.call.tool().clone(),
-            tier: asked.assessed.terms().tier,
-            preview: asked.preview,
-            why: asked.why,
-            asked: asked.at,
-        };
-        let verdict = approver.poll(&request, &asked.reference, now).await;
-        let approval = match verdict {
-            Verdict::Pending(_) => return Ok(Authorization::Pending(Box::new(handle.clone()))),
-            // Could not ask now; the question stands, so that nobody is asked twice.
-            Verdict::Unreachable => return Err(Refused::new("approver_unreachable").into()),
-            Verdict::Declined => {
-                inner.approvals.take(&handle.id, now).await?;
-                return Err(Refused::new("declined").into());
-            }
-            Verdict::Approved(approval) => approval,
-        };
-        if let Err(stop) = self.still_holds(caller, &asked.assessed).await {
-            if matches!(stop, Stop::Refused(_)) {
-                // Nobody waits until it holds again.
-                inner.approvals.take(&handle.id, now).await?;
-            }
-            return Err(stop);
-        }
-        let approved = asked.assessed.approve(*approval, inner.clock.now());
-        let approved = approved.map_err(|u| Refused::new(u.code()))?;
-        // Whoever takes the record gets the ticket; a second resume finds nothing.
-        if inner.approvals.take(&handle.id, now).await?.is_none() {
-            return Err(Refused::new("pending_unknown").into());
-        }
-        match self.issue(approved, None).await {
-            Ok(sealed) => Ok(permitted(sealed)),
-            Err(stop) => {
-                // No ticket came of it, so the approval is not spent: nobody is asked twice.
-                let expires = Timestamp::from_millis(handle.expires_ms);
-                inner.approvals.put(&handle.id, bytes, expires).await?;
-                Err(stop)
-            }
-        }
-    }
-
-    /// A call that waited for an account is planned and judged anew, as the same effect. Whoever takes
-    /// the record goes on with it; two that resume at once come to one call.
-    async fn resume_connection(
-        &self,
-        caller: &Caller,
-        handle: &Handle,
-        call: &ToolCall,
-        now: Timestamp,
-    ) -> Result<Authorization, Stop> {
-        let approvals = &self.inner.approvals;
-        let effect = handle.effect_id.parse().map_err(|_| StoreError)?;
-        let authorization = match self.authorize_effect(caller, call, effect).await {
-            Ok(authorization) => authorization,
-            Err(Error::Unavailable(unavailable)) => return Err(Stop::Unavailable(unavailable)),
-            Err(error) => return Err(Refused::new(error.code()).into()),
-        };
-        match &authorization {
-            Authorization::Pending(next) if matches!(next.interrupt, Interrupt::Connect { .. }) => {
-                // Still not connected: the older handle stands.
-                approvals.take(&next.id, now).await?;
-                Ok(Authorization::Pending(Box::new(handle.clone())))
-            }
-            _ if approvals.take(&handle.id, now).await?.is_some() => Ok(authorization),
-            Authorization::Pending(next) => {
-                approvals.take(&next.id, now).await?;
-                Err(Refused::new("pending_unknown").into())
-            }
-            _ => Err(Refused::new("pending_unknown").into()),
-        }
-    }
-
-    /// Grant and policy as they are now: an approval never outlives them.
-    async fn still_holds(&self, caller: &Caller, assessed: &Assessed) -> Result<(), Stop> {
-        let inner = &*self.inner;
-        let now = inner.clock.now();
-        let (prepared, terms) = (assessed.prepared(), assessed.terms());
-        let granted = inner.grants.get(caller.tenant(), caller.agent()).await?;
-        let granted = granted.ok_or(Refused::new(NotGranted::UnknownAgent.code()))?;
-        let entry = inner.tools.get(prepared.tool()).ok_or(Refused::new("unknown_tool"))?;
-        granted.covers(&entry.tool, now).map_err(|no| Refused::new(no.code()))?;
-        if entry.tool.digest() != terms.schema {
-            return Err(Refused::new("schema_changed").into());
-        }
-        let (_, memory) = inner.sessions.load(caller.tenant(), caller.session()).await?;
-        let canary = Recognises(inner.tokens.as_deref());
-        let input = RiskInput {
-            tool: &entry.tool,
-            prepared,
-            caller,
-            memory: &memory,
-            canary: &canary,
-            now,
-        };
-        let assessment = inner.risk.assess(&input)?;
-        if let Some(finding) = assessment.denied() {
-            return Err(Refused::new(finding.signal).into());
-        }
-        if assessment.tier > terms.tier {
-            return Err(Refused::new("approval_no_longer_suffices").into());
-        }
-        granted.reaches(terms.tier).map_err(|no| Refused::new(no.code()).into())
-    }
-
-    async fn record_refusal(
+    pub(crate) async fn record_refusal(
         &self,
         caller: &Caller,
         tool: &ToolName,
@@ -673,12 +469,12 @@ impl Pipeline {
         Ok(bytes)
     }
 
-    fn random_id(&self) -> Result<String, Unavailable> {
+    pub(crate) fn random_id(&self) -> Result<String, Unavailable> {
         Ok(EffectId::from_bytes(self.random()?).to_string())
     }
 }
 
-fn permitted(sealed: Sealed) -> Authorization {
+pub(crate) fn permitted(sealed: Sealed) -> Authorization {
     Authorization::Permitted(Box::new(sealed))
 }
 
@@ -711,51 +507,11 @@ fn local_preview(tool: &Tool, prepared: &Prepared) -> Preview {
 
 /// Lets the risk engine ask for live tokens without seeing them.
 #[derive(Debug)]
-struct Recognises<'a>(Option<&'a dyn TokenSource>);
+pub(crate) struct Recognises<'a>(pub(crate) Option<&'a dyn TokenSource>);
 
 impl Canary for Recognises<'_> {
     fn recognises(&self, text: &str) -> bool {
         self.0.is_some_and(|tokens| tokens.recognises(text))
-    }
-}
-
-/// Makes a caller from a user's access token.
-#[derive(Debug)]
-#[must_use]
-pub struct CallerBuilder<'a> {
-    pipeline: &'a Pipeline,
-    token: AccessToken,
-    session: Option<String>,
-}
-
-impl CallerBuilder<'_> {
-    /// Names the session. Without it, a random one is begun.
-    pub fn session(mut self, session: &str) -> Self {
-        self.session = Some(session.to_owned());
-        self
-    }
-
-    /// Verifies the token and returns who is calling.
-    ///
-    /// # Errors
-    /// [`NotVerified`].
-    pub async fn verify(self) -> Result<Caller, NotVerified> {
-        let inner = &*self.pipeline.inner;
-        let verifier = inner.verifier.as_ref().ok_or(NotVerified::NoVerifier)?;
-        let session = match self.session {
-            Some(session) => session,
-            None => self.pipeline.random_id().map_err(|_| NotVerified::NoCaller)?,
-        };
-        let session = SessionId::new(&session).map_err(|_| NotVerified::NoCaller)?;
-        let caller = verifier.verify(&self.token, session, inner.clock.now()).await?;
-        // The verified token is the subject of the exchange, unless a refresh token is kept.
-        let kept = inner.subjects.subject(&caller).await;
-        if matches!(kept, Ok(SubjectToken::Access(_)) | Err(TokenError::LoginRequired)) {
-            let remembered =
-                inner.subjects.remember(&caller, SubjectToken::Access(self.token)).await;
-            remembered.map_err(|_| NotVerified::Keys)?;
-        }
-        Ok(caller)
     }
 }
 
