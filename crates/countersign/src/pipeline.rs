@@ -8,9 +8,9 @@ use std::sync::Arc;
 use countersign_core::{
     ApprovalRequest, ApprovalStore, Approver, Assessment, Caller, CallerVerifier, Canary, Clock,
     Connector, Effect, EffectId, Entropy, Event, GrantStore, Jti, Method, NotGranted, Planned,
-    Prepared, Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen, Selector, Source,
-    StoreError, SubjectCredentials, Tier, Timestamp, TokenError, TokenSource, Tool, ToolCall,
-    ToolName, Transport, Value, Verdict,
+    Prepared, Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen, Selector, SessionId,
+    Source, StoreError, SubjectCredentials, Tier, Timestamp, TokenError, TokenSource, Tool,
+    ToolCall, ToolName, Transport, Value, Verdict,
 };
 use countersign_ticket::{Approved, Assessed, Gate, Issuer, Sealed, Signer, Terms};
 
@@ -299,7 +299,7 @@ impl Pipeline {
         now: Timestamp,
     ) -> Result<Assessment, Stop> {
         let inner = &*self.inner;
-        let (tenant, session) = (caller.tenant(), caller.session());
+        let (tenant, session) = (caller.tenant(), &session_of(caller));
         let canary = Recognises(inner.tokens.as_deref());
         for _ in 0..SWAPS {
             let (version, memory) = inner.sessions.load(tenant, session).await?;
@@ -439,7 +439,7 @@ impl Pipeline {
         event: Event<'_>,
     ) -> Result<(), Unavailable> {
         let inner = &*self.inner;
-        let (tenant, session) = (caller.tenant(), caller.session());
+        let (tenant, session) = (caller.tenant(), &session_of(caller));
         for _ in 0..SWAPS {
             let (version, memory) = inner.sessions.load(tenant, session).await?;
             let memory = inner.risk.remember(&memory, event, inner.clock.now())?;
@@ -513,6 +513,15 @@ impl Canary for Recognises<'_> {
     fn recognises(&self, text: &str) -> bool {
         self.0.is_some_and(|tokens| tokens.recognises(text))
     }
+}
+
+/// Under which name a session's memory is kept: a session is one user's, whatever it is called, so
+/// that another user's words name nothing in it. The agents of a user share what a session has read.
+pub(crate) fn session_of(caller: &Caller) -> SessionId {
+    let names = [caller.user().as_str(), caller.session().as_str()];
+    let digest = Value::Array(names.map(Value::from).to_vec()).to_canonical().digest();
+    // 64 hex digits are a session's name.
+    SessionId::new(&digest.to_hex()).unwrap_or_else(|_| caller.session().clone())
 }
 
 /// Results of tools as text, for the session's memory.

@@ -9,7 +9,9 @@ use countersign_ticket::Assessed;
 use crate::error::{Error, Refused, Unavailable};
 use crate::journal::integer;
 use crate::pending::{Handle, Interrupt, Record};
-use crate::pipeline::{Authorization, PENDING_SECONDS, Pipeline, Recognises, Stop, permitted};
+use crate::pipeline::{
+    Authorization, PENDING_SECONDS, Pipeline, Recognises, Stop, permitted, session_of,
+};
 
 impl Pipeline {
     pub(crate) async fn wait_for_connection(
@@ -191,7 +193,7 @@ impl Pipeline {
         if entry.tool.digest() != terms.schema {
             return Err(Refused::new("schema_changed").into());
         }
-        let (_, memory) = inner.sessions.load(caller.tenant(), caller.session()).await?;
+        let (_, memory) = inner.sessions.load(caller.tenant(), &session_of(caller)).await?;
         let canary = Recognises(inner.tokens.as_deref());
         let input = RiskInput {
             tool: &entry.tool,
