@@ -15,8 +15,12 @@ use crate::{
 const KERNEL: [&str; 2] = ["crates/canon/src", "crates/ticket/src"];
 
 /// Most lines of the kernel that say something: no blanks, comments or tests, and no lines that are
-/// only closing brackets, imports, module lists or attributes. It may shrink, and not grow.
+/// only closing brackets, imports, module lists or attributes.
 const LIMIT: usize = 2_200;
+
+/// Most lines with those counted too. **The aim is 2,000 by this count, and it is not reached**: both
+/// limits stand a little above what is there, so that the kernel can shrink towards it and not grow.
+const LIMIT_ALL: usize = 3_120;
 
 pub(crate) fn run(project: &Project) -> StepResult {
     let (mut total, mut all) = (0, 0);
@@ -35,8 +39,11 @@ pub(crate) fn run(project: &Project) -> StepResult {
         total += sum;
         all += sum_all;
     }
-    let note = format!("{total} of at most {LIMIT} lines that say something; {all} in all");
-    if total > LIMIT { Err(Stop::Failed(vec![note])) } else { Ok(note) }
+    let note = format!(
+        "{total} of at most {LIMIT} lines that say something, {all} of at most {LIMIT_ALL} in all; \
+         the aim is 2000 in all"
+    );
+    if total > LIMIT || all > LIMIT_ALL { Err(Stop::Failed(vec![note])) } else { Ok(note) }
 }
 
 /// A file with its lines that say something, and all of its lines of code.

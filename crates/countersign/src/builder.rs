@@ -25,7 +25,7 @@ use crate::keyfile::{KeyDir, KeyFileError, secret_file};
 use crate::local::LocalTools;
 use crate::pipeline::{Entry, Inner, Pipeline};
 
-/// Most effects the in-memory replay guard remembers at a time (some 40 MB).
+/// Most effects the in-memory replay guard remembers at a time.
 const GUARD_CAPACITY: usize = 1_000_000;
 
 /// A pipeline cannot be opened.

@@ -129,7 +129,8 @@ impl KeyDir {
         Ok(id)
     }
 
-    /// Revokes a key: nothing that it signed is accepted any more. Its seed is deleted.
+    /// Revokes a key: whoever reads this ring from now on accepts nothing that it signed. A pipeline
+    /// that is open read the ring when it opened; open it again. The seed is deleted.
     ///
     /// # Errors
     /// [`KeyFileError`].
