@@ -19,7 +19,8 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(settings: Settings) -> Result<Self, HttpError> {
-        // When both times are up at once, the whole one wins and the request counts as sent.
+        // `send` looks at the whole time last: if nothing could be written before it was up, then the
+        // time to connect was up, too, and that is what is reported.
         let connect_timeout = settings.connect_timeout.min(settings.timeout / 10 * 9);
         let builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
@@ -29,7 +30,6 @@ impl Client {
             .http1_only()
             .pool_max_idle_per_host(0)
             .connect_timeout(connect_timeout)
-            .timeout(settings.timeout)
             .tcp_nodelay(true)
             // These do something only if another crate in the build has switched the features on.
             .no_gzip()
@@ -76,8 +76,14 @@ impl Client {
         if let Some(body) = request.body_mut().take() {
             *request.body_mut() = Some(Paced::body(body));
         }
-        let answer = self.client.execute(request).await.map_err(|error| Fault::sending(&error))?;
-        read(answer, self.settings.answer).await
+        let exchange = async {
+            let sent = self.client.execute(request).await;
+            read(sent.map_err(|error| Fault::sending(&error))?, self.settings.answer).await
+        };
+        // Not reqwest's own time, which is looked at before the connection: on a machine that was
+        // halted for a moment both are up at once, and a request that never left would be in doubt.
+        let in_time = tokio::time::timeout(self.settings.timeout, exchange).await;
+        in_time.unwrap_or(Err(Fault::TimedOut))
     }
 }
 
