@@ -110,6 +110,7 @@ mod limits;
 mod number;
 mod object;
 mod order;
+mod output;
 mod reader;
 mod string;
 mod value;

@@ -1,22 +1,34 @@
 //! Numbers: which literals are canonical as they stand, and the canonical text of the others
 
 use alloc::{
-    borrow::ToOwned,
+    borrow::{Cow, ToOwned},
     string::{String, ToString},
 };
-use core::fmt;
+use core::{fmt, iter};
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    string,
+};
 
 /// 2^53 − 1, the largest integer up to which doubles have no gaps
 const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
 const MAX_SAFE_DIGITS: &[u8] = b"9007199254740991";
 
+/// What is known of a literal from its digits alone
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Literal {
+    /// It is canonical.
+    Canonical,
+    /// It may not be.
+    Other,
+    /// An integer that is refused if it is not.
+    Large,
+}
+
 /// Reads the number literal that starts at `start` with a minus or a digit, and says where it ends
-///
-/// If the literal is not canonical, its canonical text is appended to `out`.
-pub(crate) fn scan(text: &str, start: usize, out: &mut String) -> Result<usize, Error> {
-    let bytes = text.as_bytes();
+#[inline]
+pub(crate) fn scan(bytes: &[u8], start: usize) -> Result<(usize, Literal), Error> {
     let negative = bytes.get(start) == Some(&b'-');
     let first = start.wrapping_add(usize::from(negative));
     let mut end = digits(bytes, first)?;
@@ -32,8 +44,11 @@ pub(crate) fn scan(text: &str, start: usize, out: &mut String) -> Result<usize, 
             let point = end.wrapping_add(1);
             end = digits(bytes, point)?;
             let fraction = bytes.get(point..end).unwrap_or_default();
-            let zeros = fraction.iter().take_while(|&&byte| byte == b'0').count();
-            let leading = if zero { zeros.wrapping_add(1) } else { 0 };
+            let mut leading = 0_usize;
+            if zero {
+                leading = fraction.iter().take_while(|&&byte| byte == b'0').count();
+                leading = leading.wrapping_add(1);
+            }
             let significant = whole.len().wrapping_add(fraction.len()).wrapping_sub(leading);
             // Decimals of at most 15 digits map to different doubles, so one without trailing
             // zeros is the shortest that maps to its double; from 10^-6 on it is written out.
@@ -42,11 +57,14 @@ pub(crate) fn scan(text: &str, start: usize, out: &mut String) -> Result<usize, 
         _ => {
             let safe = whole.len() < MAX_SAFE_DIGITS.len()
                 || whole.len() == MAX_SAFE_DIGITS.len() && whole <= MAX_SAFE_DIGITS;
-            // From 10^21 on the canonical text has an exponent, so no integer literal is canonical.
-            if !safe && (whole.len() > 21 || !rewrite(text, start, end, out)?) {
-                return Err(Error::new(ErrorKind::IntegerTooLarge, start));
-            }
-            canonical = !(zero && negative);
+            return Ok((
+                end,
+                match (safe, zero && negative) {
+                    (false, _) => Literal::Large,
+                    (true, true) => Literal::Other,
+                    (true, false) => Literal::Canonical,
+                },
+            ));
         }
     }
     if let Some(b'e' | b'E') = bytes.get(end) {
@@ -55,38 +73,61 @@ pub(crate) fn scan(text: &str, start: usize, out: &mut String) -> Result<usize, 
         end = digits(bytes, sign.wrapping_add(usize::from(signed)))?;
         canonical = false;
     }
-    if !canonical {
-        rewrite(text, start, end, out)?;
-    }
-    Ok(end)
+    Ok((end, if canonical { Literal::Canonical } else { Literal::Other }))
 }
 
 /// Where the digits from `at` on end; there is at least one
+#[inline]
 fn digits(bytes: &[u8], at: usize) -> Result<usize, Error> {
-    let rest = bytes.get(at..).unwrap_or_default();
-    match rest.iter().take_while(|b| b.is_ascii_digit()).count() {
-        0 if rest.is_empty() => Err(Error::new(ErrorKind::UnexpectedEnd, bytes.len())),
-        0 => Err(Error::new(ErrorKind::NumberSyntax, at)),
-        count => Ok(at.wrapping_add(count)),
+    let mut end = at;
+    while let Some(eight) = bytes.get(end..).and_then(<[u8]>::first_chunk) {
+        let others = string::not_digits(u64::from_le_bytes(*eight));
+        if others != 0 {
+            let count = (others.trailing_zeros() >> 3) as usize;
+            return if end == at && count == 0 {
+                Err(Error::new(ErrorKind::NumberSyntax, at))
+            } else {
+                Ok(end.wrapping_add(count))
+            };
+        }
+        end = end.wrapping_add(8);
+    }
+    let rest = bytes.get(end..).unwrap_or_default();
+    end = end.wrapping_add(rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
+    match end == at {
+        true if rest.is_empty() => Err(Error::new(ErrorKind::UnexpectedEnd, bytes.len())),
+        true => Err(Error::new(ErrorKind::NumberSyntax, at)),
+        false => Ok(end),
     }
 }
 
-/// Appends the canonical text of a literal unless it is the literal itself, and says if it is
+/// A finite double as ECMAScript's `Number::toString` writes it, as RFC 8785 section 3.2.2.3 asks
 ///
-/// It goes through the nearest double, as RFC 8785 section 3.2.2.3 asks.
-#[inline(never)]
-fn rewrite(text: &str, start: usize, end: usize, out: &mut String) -> Result<bool, Error> {
-    let literal = text.get(start..end).unwrap_or_default();
-    let value = literal.parse().unwrap_or(f64::NAN);
-    if !f64::is_finite(value) {
-        return Err(Error::new(ErrorKind::NumberNotFinite, start));
+/// The shortest digits are those of [`zmij`], and so is the layout but for three things: a whole
+/// number ends in `.0`, zero keeps its sign, and there is an exponent from 10^16 on and below 10^-5,
+/// where ECMAScript has none before 10^21 and none down to 10^-6.
+pub(crate) fn ecmascript(value: f64, buffer: &mut zmij::Buffer) -> Cow<'_, str> {
+    let text = buffer.format_finite(value);
+    match text.as_bytes() {
+        [.., b'.', b'0'] | [.., b'-', b'6'] | [.., b'+', b'1' | b'2', _] => {}
+        _ => return Cow::Borrowed(text),
     }
-    let mut buffer = ryu_js::Buffer::new();
-    let canonical = buffer.format_finite(value);
-    if canonical != literal {
-        out.push_str(canonical);
+    if let Some(whole) = text.strip_suffix(".0") {
+        return Cow::Borrowed(if whole == "-0" { "0" } else { whole });
     }
-    Ok(canonical == literal)
+    let (mantissa, exponent) = text.split_once('e').unwrap_or_default();
+    let (whole, zeros) = match exponent.parse() {
+        Ok(places @ 16_u8..=20) => (usize::from(places).wrapping_add(1), ""),
+        Err(_) if exponent == "-6" => (0, "0.00000"),
+        _ => return Cow::Borrowed(text),
+    };
+    let sign = if mantissa.starts_with('-') { "-" } else { "" };
+    let mut out = [sign, zeros].concat();
+    let from = out.len();
+    out.extend(mantissa.chars().filter(char::is_ascii_digit));
+    let digits = out.len().wrapping_sub(from);
+    out.extend(iter::repeat_n('0', whole.saturating_sub(digits)));
+    Cow::Owned(out)
 }
 
 /// A finite number, kept as its canonical text
@@ -99,7 +140,7 @@ impl Number {
     /// The text of this double by ECMAScript's `Number::toString`, as RFC 8785 section 3.2.2.3 asks;
     /// `None` for infinities and NaN. Both zeros are `0`.
     pub fn from_f64(value: f64) -> Option<Self> {
-        value.is_finite().then(|| Self(ryu_js::Buffer::new().format_finite(value).to_owned()))
+        value.is_finite().then(|| Self(ecmascript(value, &mut zmij::Buffer::new()).into_owned()))
     }
 
     pub(crate) fn from_canonical(text: &str) -> Self {

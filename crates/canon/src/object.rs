@@ -68,7 +68,7 @@ impl Object {
     }
 
     fn find(&self, key: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|(other, _)| string::compare(other, key))
+        self.0.binary_search_by(|(other, _)| string::compare(other.as_bytes(), key.as_bytes()))
     }
 
     /// Adds a member whose key sorts after all others

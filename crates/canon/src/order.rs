@@ -1,10 +1,8 @@
 //! Puts the members of objects in order
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
-/// Pieces of up to this many bytes are copied without looking at their length, with whatever
-/// follows them in the source; the next piece overwrites that.
-const BLOCK: usize = 32;
+use crate::output::Output;
 
 /// An object in the text; those inside it follow it in the list
 #[derive(Clone, Copy, Default)]
@@ -28,24 +26,25 @@ pub(crate) struct Piece {
     pub(crate) last: u32,
 }
 
+/// A comma, in a block of its own
+const COMMA: &[u8] = &[b','; 32];
+
 /// The text with the members of these objects in order; `None` if the lists don't fit the text
 pub(crate) fn reorder(text: &[u8], objects: &[Object], pieces: &[Piece]) -> Option<Vec<u8>> {
     let last = u32::try_from(objects.len()).ok()?;
     let whole = Piece { start: 0, end: u32::try_from(text.len()).ok()?, first: 0, last };
-    let out = vec![0; text.len().checked_add(BLOCK)?];
-    let mut writer = Writer { text, objects, pieces, out, length: 0 };
+    let mut writer = Writer { text, objects, pieces, out: Output::with_room(text.len()) };
     writer.piece(whole)?;
-    writer.out.truncate(text.len());
+    let out = writer.out.finish();
     // Members only change places, so the length proves that none was lost.
-    (writer.length == text.len()).then_some(writer.out)
+    (out.len() == text.len()).then_some(out)
 }
 
 struct Writer<'a> {
     text: &'a [u8],
     objects: &'a [Object],
     pieces: &'a [Piece],
-    out: Vec<u8>,
-    length: usize,
+    out: Output,
 }
 
 impl Writer<'_> {
@@ -59,28 +58,20 @@ impl Writer<'_> {
             if let Some((last, others)) =
                 self.pieces.get(object.from as usize..object.to as usize)?.split_last()
             {
-                self.copy(at, object.start.wrapping_add(1))?;
+                self.copy(at, object.start.wrapping_add(1));
                 for member in others {
                     self.piece(*member)?;
-                    *self.out.get_mut(self.length)? = b',';
-                    self.length = self.length.wrapping_add(1);
+                    self.out.copy(COMMA, 0, 1);
                 }
                 self.piece(*last)?;
                 (at, index) = (object.end, object.next);
             }
         }
-        self.copy(at, piece.end)
+        self.copy(at, piece.end);
+        Some(())
     }
 
-    fn copy(&mut self, start: u32, end: u32) -> Option<()> {
-        let (start, end) = (start as usize, end as usize);
-        let length = end.checked_sub(start)?;
-        let to = self.out.get_mut(self.length..)?;
-        match (to.first_chunk_mut::<BLOCK>(), self.text.get(start..)?.first_chunk()) {
-            (Some(to), Some(from)) if length <= BLOCK => *to = *from,
-            _ => to.get_mut(..length)?.copy_from_slice(self.text.get(start..end)?),
-        }
-        self.length = self.length.wrapping_add(length);
-        Some(())
+    fn copy(&mut self, start: u32, end: u32) {
+        self.out.copy(self.text, start as usize, end as usize);
     }
 }

@@ -10,8 +10,9 @@ use core::{cmp::Ordering, mem};
 use crate::{
     error::{Error, ErrorKind},
     limits::Limits,
-    number,
+    number::{self, Literal},
     order::{Object, Piece, reorder},
+    output::Output,
     string,
 };
 
@@ -20,13 +21,16 @@ pub(crate) fn canonical(input: &[u8], limits: Limits) -> Result<Cow<'_, [u8]>, E
     if input.len() > limits.bytes() {
         return Err(Error::new(ErrorKind::TooLarge, limits.bytes()));
     }
-    let text = str::from_utf8(input)
-        .map_err(|error| Error::new(ErrorKind::InvalidUtf8, error.valid_up_to()))?;
-    if text.starts_with('\u{feff}') {
+    // Sound ASCII is seen faster than sound UTF-8.
+    if !input.is_ascii() {
+        str::from_utf8(input)
+            .map_err(|error| Error::new(ErrorKind::InvalidUtf8, error.valid_up_to()))?;
+    }
+    if input.starts_with("\u{feff}".as_bytes()) {
         return Err(Error::new(ErrorKind::ByteOrderMark, 0));
     }
     let mut reader = Reader {
-        text,
+        input,
         outer: Vec::with_capacity(8),
         keys: Vec::with_capacity(16),
         members: Vec::with_capacity(16),
@@ -37,11 +41,11 @@ pub(crate) fn canonical(input: &[u8], limits: Limits) -> Result<Cow<'_, [u8]>, E
     if reader.position(end) > limits.bytes() {
         return Err(Error::new(ErrorKind::TooLarge, input.len()));
     }
-    let text = if reader.out.is_empty() {
+    let text = if reader.out.len() == 0 {
         Cow::Borrowed(input.get(reader.copied..end).unwrap_or_default())
     } else {
         reader.skip(end, end);
-        Cow::Owned(mem::take(&mut reader.out).into_bytes())
+        Cow::Owned(mem::take(&mut reader.out).finish())
     };
     if reader.objects.is_empty() {
         return Ok(text);
@@ -89,9 +93,10 @@ struct Member {
 
 #[derive(Default)]
 struct Reader<'a> {
-    text: &'a str,
-    /// The canonical text of `text[..copied]`
-    out: String,
+    /// UTF-8
+    input: &'a [u8],
+    /// The canonical text of `input[..copied]`
+    out: Output,
     copied: usize,
     /// What is open around the innermost array or object, and outside
     outer: Vec<Open>,
@@ -100,8 +105,6 @@ struct Reader<'a> {
     members: Vec<Member>,
     /// What keys with escapes stand for
     unescaped: String,
-    /// The canonical text of a number, for a moment
-    number: String,
     objects: Vec<Object>,
     pieces: Vec<Piece>,
 }
@@ -109,7 +112,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Reads the whole input, and says where the value ends; it does not recurse
     fn document(&mut self, max_depth: usize) -> Result<usize, Error> {
-        let bytes = self.text.as_bytes();
+        let bytes = self.input;
         let mut at = self.space(0);
         if at == bytes.len() {
             return Err(Error::new(ErrorKind::Empty, at));
@@ -174,7 +177,7 @@ impl Reader<'_> {
     /// Only white space may follow the value; it is not skipped, so that nothing needs copying
     fn finish(&self, end: usize) -> Result<usize, Error> {
         match self.white(end) {
-            rest if rest < self.text.len() => Err(Error::new(ErrorKind::TrailingBytes, rest)),
+            rest if rest < self.input.len() => Err(Error::new(ErrorKind::TrailingBytes, rest)),
             _ => Ok(end),
         }
     }
@@ -182,7 +185,7 @@ impl Reader<'_> {
     /// Reads a key of the innermost object and its colon, up to the value
     #[inline]
     fn key(&mut self, quote: usize, open: &mut Open) -> Result<usize, Error> {
-        let bytes = self.text.as_bytes();
+        let bytes = self.input;
         if bytes.get(quote) != Some(&b'"') {
             return Err(self.unexpected(quote));
         }
@@ -197,7 +200,8 @@ impl Reader<'_> {
             end = end.wrapping_add(1);
         } else {
             end = self.string(quote)?;
-            let raw = self.text.get(content..end.wrapping_sub(1)).unwrap_or_default();
+            let raw = self.input.get(content..end.wrapping_sub(1)).unwrap_or_default();
+            let raw = str::from_utf8(raw).unwrap_or_default();
             let from = self.unescaped.len();
             string::push_unescaped(&mut self.unescaped, raw);
             let to = self.unescaped.len();
@@ -275,20 +279,20 @@ impl Reader<'_> {
     }
 
     /// What a key stands for
-    fn content(&self, key: &Key) -> &str {
+    fn content(&self, key: &Key) -> &[u8] {
         let member = self.members.get(key.member as usize);
         let (start, end) = member.map_or((0, 0), |member| member.key);
-        let beyond = self.text.len();
+        let beyond = self.input.len();
         let content = match start.checked_sub(beyond) {
-            Some(start) => self.unescaped.get(start..end.wrapping_sub(beyond)),
-            None => self.text.get(start..end),
+            Some(start) => self.unescaped.as_bytes().get(start..end.wrapping_sub(beyond)),
+            None => self.input.get(start..end),
         };
         content.unwrap_or_default()
     }
 
     /// Reads a string, and says where it ends
     fn string(&mut self, start: usize) -> Result<usize, Error> {
-        let bytes = self.text.as_bytes();
+        let bytes = self.input;
         let mut at = string::plain_end(bytes, start.wrapping_add(1));
         while bytes.get(at) != Some(&b'"') {
             let canonical = match bytes.get(at) {
@@ -296,31 +300,63 @@ impl Reader<'_> {
                 Some(_) => return Err(Error::new(ErrorKind::ControlCharacter, at)),
                 None => return Err(Error::new(ErrorKind::UnexpectedEnd, at)),
             };
-            let end = if let Some(end) = canonical {
-                end
-            } else {
-                let (character, end) = string::escape(bytes, at)?;
-                self.skip(at, end);
-                string::push_escaped(&mut self.out, character);
-                end
-            };
-            at = string::plain_end(bytes, end);
+            at = canonical.map_or_else(|| self.escapes(at), Ok)?;
+            at = string::plain_end(bytes, at);
         }
         Ok(at.wrapping_add(1))
     }
 
+    /// Writes escapes that follow one another as they should be, and says where they end
+    #[inline(never)]
+    fn escapes(&mut self, mut at: usize) -> Result<usize, Error> {
+        self.skip(at, at);
+        let bytes = self.input;
+        while bytes.get(at) == Some(&b'\\') {
+            let (character, end) = string::escape(bytes, at)?;
+            let mut buffer = [0; 8];
+            let length = string::escaped(character, &mut buffer);
+            self.out.push_short(buffer, length);
+            at = end;
+        }
+        self.copied = at;
+        Ok(at)
+    }
+
+    #[inline]
     fn number(&mut self, start: usize) -> Result<usize, Error> {
-        let end = number::scan(self.text, start, &mut self.number)?;
-        if !self.number.is_empty() {
-            self.skip(start, end);
-            self.out.push_str(&self.number);
-            self.number.clear();
+        let (end, literal) = number::scan(self.input, start)?;
+        if literal != Literal::Canonical {
+            self.rewrite(start, end, literal)?;
         }
         Ok(end)
     }
 
+    /// Writes a number as it should be, by way of the nearest double (RFC 8785 section 3.2.2.3)
+    #[inline(never)]
+    fn rewrite(&mut self, start: usize, end: usize, literal: Literal) -> Result<(), Error> {
+        let text = self.input.get(start..end).unwrap_or_default();
+        let value = fast_float2::parse(text).unwrap_or(f64::INFINITY);
+        // From 10^21 on the canonical text has an exponent, so no integer literal is canonical.
+        if literal == Literal::Large && text.len() > 22 {
+            return Err(Error::new(ErrorKind::IntegerTooLarge, start));
+        }
+        if !f64::is_finite(value) {
+            return Err(Error::new(ErrorKind::NumberNotFinite, start));
+        }
+        let mut buffer = zmij::Buffer::new();
+        let canonical = number::ecmascript(value, &mut buffer);
+        if canonical.as_bytes() != text {
+            if literal == Literal::Large {
+                return Err(Error::new(ErrorKind::IntegerTooLarge, start));
+            }
+            self.skip(start, end);
+            self.out.push(canonical.as_bytes(), 0);
+        }
+        Ok(())
+    }
+
     fn literal(&self, start: usize, word: &[u8]) -> Result<usize, Error> {
-        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+        let rest = self.input.get(start..).unwrap_or_default();
         let same = word.iter().zip(rest).take_while(|(a, b)| a == b).count();
         let end = start.wrapping_add(same);
         if same == word.len() { Ok(end) } else { Err(self.unexpected(end)) }
@@ -340,7 +376,7 @@ impl Reader<'_> {
     #[inline]
     fn white(&self, start: usize) -> usize {
         let mut end = start;
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.as_bytes().get(end) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.input.get(end) {
             end = end.wrapping_add(1);
         }
         end
@@ -348,11 +384,10 @@ impl Reader<'_> {
 
     /// Leaves `start..end` of the input out of the canonical text
     fn skip(&mut self, start: usize, end: usize) {
-        if self.out.capacity() == 0 {
-            self.out.reserve(self.text.len());
+        let from = mem::replace(&mut self.copied, end);
+        if !self.out.copy_block(self.input, from, start) {
+            self.out.push(self.input.get(from..start).unwrap_or_default(), self.input.len());
         }
-        self.out.push_str(self.text.get(self.copied..start).unwrap_or_default());
-        self.copied = end;
     }
 
     /// Where the canonical text of what follows `at` begins
@@ -362,7 +397,7 @@ impl Reader<'_> {
 
     #[cold]
     fn unexpected(&self, at: usize) -> Error {
-        let end = at >= self.text.len();
+        let end = at >= self.input.len();
         Error::new(if end { ErrorKind::UnexpectedEnd } else { ErrorKind::UnexpectedByte }, at)
     }
 }

@@ -10,18 +10,33 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Where the run of bytes ends that stand for themselves in a string: at a quote, a backslash, a
 /// control character, or the end of the input
+#[inline]
 pub(crate) fn plain_end(bytes: &[u8], at: usize) -> usize {
-    let (chunks, tail) = bytes.get(at..).unwrap_or_default().as_chunks::<8>();
     let mut end = at;
-    for chunk in chunks {
-        let stops = stops(u64::from_le_bytes(*chunk));
-        if stops != 0 {
-            return end.wrapping_add((stops.trailing_zeros() >> 3) as usize);
+    // Most runs are short. In a long one the compiler looks at a whole block at once.
+    for most in [16, usize::MAX] {
+        let (words, tail) = bytes.get(end..).unwrap_or_default().as_chunks();
+        for word in words.iter().take(most) {
+            let stops = stops(u64::from_le_bytes(*word));
+            if stops != 0 {
+                return end.wrapping_add((stops.trailing_zeros() >> 3) as usize);
+            }
+            end = end.wrapping_add(8);
         }
-        end = end.wrapping_add(8);
+        if words.len() <= most {
+            return end.wrapping_add(tail.iter().take_while(|&&byte| plain(byte)).count());
+        }
+        while let Some(block) = bytes.get(end..).and_then(<[u8]>::first_chunk::<64>)
+            && block.iter().fold(true, |all, &byte| all & plain(byte))
+        {
+            end = end.wrapping_add(64);
+        }
     }
-    let plain = tail.iter().take_while(|&&b| b >= 0x20 && b != b'"' && b != b'\\').count();
-    end.wrapping_add(plain)
+    end
+}
+
+const fn plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
 /// The high bit of the lowest byte that is a quote, a backslash or below 0x20, and of some above it
@@ -32,6 +47,12 @@ fn stops(word: u64) -> u64 {
     let low = (word ^ ONES.wrapping_mul(0x02)).wrapping_sub(ONES.wrapping_mul(0x21));
     let backslash = (word ^ ONES.wrapping_mul(0x5c)).wrapping_sub(ONES);
     (low | backslash) & !word & HIGH_BITS
+}
+
+/// The high bit of the lowest byte that is not a digit, and of some above it
+pub(crate) fn not_digits(word: u64) -> u64 {
+    let value = word ^ ONES.wrapping_mul(0x30);
+    (value | value.wrapping_add(ONES.wrapping_mul(0x76))) & HIGH_BITS
 }
 
 /// Where the escape at `at`, a backslash, ends, if it is as RFC 8785 section 3.2.2.2 wants it
@@ -81,38 +102,60 @@ fn unicode_escape(bytes: &[u8], at: usize) -> Result<(char, usize), Error> {
 }
 
 /// The code unit of the `\u` escape whose backslash is at `at`, and where the escape ends
+#[inline]
 fn hex4(bytes: &[u8], at: usize) -> Result<(u32, usize), Error> {
-    let end = at.wrapping_add(6);
-    let mut unit = 0;
-    for index in at.wrapping_add(2)..end {
-        let digit = char::from(*bytes.get(index).ok_or(truncated(bytes))?).to_digit(16);
-        unit = (unit << 4) | digit.ok_or(Error::new(ErrorKind::InvalidEscape, at))?;
+    let rest = bytes.get(at.wrapping_add(2)..).unwrap_or_default();
+    match rest.first_chunk().and_then(|four| hex(u32::from_be_bytes(*four))) {
+        Some(unit) => Ok((unit, at.wrapping_add(6))),
+        None if rest.iter().take(4).all(u8::is_ascii_hexdigit) => Err(truncated(bytes)),
+        None => Err(Error::new(ErrorKind::InvalidEscape, at)),
     }
-    Ok((unit, end))
+}
+
+/// The number that four hexadecimal digits write, the first of them in the highest byte
+#[inline]
+const fn hex(digits: u32) -> Option<u32> {
+    const ONES: u32 = 0x0101_0101;
+    const LOW: u32 = 0x7f7f_7f7f;
+    // A byte below 0x80 that is added to 0x80 - n sets its highest bit from n on.
+    let decimal = digits ^ (0x30 * ONES);
+    let not_decimal = decimal | ((decimal & LOW).wrapping_add(0x76 * ONES));
+    let letter = (digits | (0x20 * ONES)) ^ (0x60 * ONES);
+    let (above, below) =
+        (letter | (letter & LOW).wrapping_add(0x79 * ONES), (letter & LOW).wrapping_add(LOW));
+    if not_decimal & (above | !below) & (0x80 * ONES) != 0 {
+        return None;
+    }
+    let values = (digits & (0x0f * ONES)).wrapping_add(((digits >> 6) & ONES).wrapping_mul(9));
+    let pairs = (values | values >> 4) & 0x00ff_00ff;
+    Some((pairs | pairs >> 8) & 0xffff)
 }
 
 fn truncated(bytes: &[u8]) -> Error {
     Error::new(ErrorKind::UnexpectedEnd, bytes.len())
 }
 
-/// Appends a character as RFC 8785 section 3.2.2.2 writes it
-pub(crate) fn push_escaped(out: &mut String, character: char) {
-    let short = match character {
-        '"' => "\\\"",
-        '\\' => "\\\\",
-        '\u{8}' => "\\b",
-        '\t' => "\\t",
-        '\n' => "\\n",
-        '\u{c}' => "\\f",
-        '\r' => "\\r",
+/// A character as RFC 8785 section 3.2.2.2 writes it, and how many bytes of the buffer that takes
+#[inline]
+pub(crate) fn escaped(character: char, buffer: &mut [u8; 8]) -> usize {
+    let code = u8::try_from(character).unwrap_or_default();
+    let letter = match character {
+        '"' | '\\' => code,
+        '\u{8}' => b'b',
+        '\t' => b't',
+        '\n' => b'n',
+        '\u{c}' => b'f',
+        '\r' => b'r',
         '\0'..='\u{1f}' => {
-            out.push_str(if character < '\u{10}' { "\\u000" } else { "\\u001" });
-            out.extend(char::from_digit(u32::from(character) & 0xf, 16));
-            return;
+            let unit = if code & 0xf < 10 { b'0' } else { b'a' - 10 };
+            let [tens, unit] = [b'0' | code >> 4, unit.wrapping_add(code & 0xf)];
+            *buffer = [b'\\', b'u', b'0', b'0', tens, unit, 0, 0];
+            return 6;
         }
-        _ => return out.push(character),
+        _ => return character.encode_utf8(buffer).len(),
     };
-    out.push_str(short);
+    *buffer = [b'\\', letter, 0, 0, 0, 0, 0, 0];
+    2
 }
 
 /// Appends a string as canonical JSON, with its quotes
@@ -124,7 +167,9 @@ pub(crate) fn push_string(out: &mut String, mut text: &str) {
         out.push_str(plain);
         let mut characters = rest.chars();
         let Some(character) = characters.next() else { break };
-        push_escaped(out, character);
+        let mut buffer = [0; 8];
+        let length = escaped(character, &mut buffer);
+        out.extend(buffer.iter().take(length).map(|&byte| char::from(byte)));
         text = characters.as_str();
     }
     out.push('"');
@@ -172,8 +217,7 @@ const fn utf16_rank(byte: u8) -> u8 {
 }
 
 /// The order of RFC 8785 section 3.2.3: by UTF-16 code units, without making them
-pub(crate) fn compare(a: &str, b: &str) -> Ordering {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
+pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
     let eights = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
     let same = eights.take_while(|(a, b)| a == b).count() << 3;
     let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
