@@ -80,9 +80,7 @@ fn effect(source: &Source, name: &str, prepared: Prepared, answers: &[&str]) -> 
 
 /// Sealed requests of [`world::mail`], [`world::plan`] and [`world::note`] with one thing wrong.
 fn refused(source: &Source) -> Made<Vec<(String, Value)>> {
-    let text = |prepared: Prepared| {
-        Ok::<_, std::string::FromUtf8Error>(String::from_utf8(prepared.to_bytes())?)
-    };
+    let text = |prepared: Prepared| String::from_utf8(prepared.to_bytes());
     let mail = text(world::mail(source, "mail")?)?;
     let note = text(world::note(source, "note")?)?;
     let plan = text(world::plan(source, "plan")?)?;

@@ -16,14 +16,14 @@ use crate::{Made, Source, forge};
 /// Admitted at a gate of its own.
 pub(crate) fn admit(source: &Source, sealed: Sealed) -> Made<Admitted> {
     let tool = sealed.prepared().tool().clone();
-    let gate = gate(source, tool)?;
+    let gate = gate(source, &tool);
     Ok(pollster::block_on(gate.admit(sealed, &caller()?, source.now()))?)
 }
 
-fn gate(source: &Source, tool: ToolName) -> Made<Gate> {
+fn gate(source: &Source, tool: &ToolName) -> Gate {
     let tools = BTreeMap::from([(tool.clone(), schema(tool.as_str()))]);
     let guard = Arc::new(MemoryGuard::new(16, Timestamp::from_seconds(0)));
-    Ok(Gate::new(ISSUER, GATE, KeyRing::of(&source.key("main")), tools, guard))
+    Gate::new(ISSUER, GATE, KeyRing::of(&source.key("main")), tools, guard)
 }
 
 /// Evidence with the ticket and the request that it is about.
@@ -63,7 +63,7 @@ fn executed(
 
 fn refused(source: &Source, name: &str, prepared: Prepared, code: &str) -> Made<Value> {
     let sealed = seal(source, "main", prepared, &caller()?, Tier::C, 60)?;
-    let gate = gate(source, sealed.prepared().tool().clone())?;
+    let gate = gate(source, sealed.prepared().tool());
     let checked = gate.check(sealed.ticket(), &caller()?, source.now())?;
     let key = source.key("main");
     let evidence = Evidence::refused(&key, checked.claims(), code, source.now())?;

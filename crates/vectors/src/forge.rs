@@ -85,8 +85,8 @@ pub(crate) fn uncommitted(seed: &[u8; 32], token: &str, r: &[u8; 32]) -> Made<St
     let secret: [u8; 64] = Sha512::digest(seed).into();
     let mut low = *secret.first_chunk::<32>().ok_or("half a hash")?;
     let [first, .., last] = &mut low;
-    *first &= 248;
-    *last = *last & 63 | 64;
+    *first &= 0xf8;
+    *last = *last & 0x3f | 0x40;
     let a = Scalar::from_bytes_mod_order(low);
     let key = curve25519_dalek::EdwardsPoint::mul_base(&a).compress();
     let k: [u8; 64] = Sha512::new()

@@ -13,6 +13,7 @@
 
 mod bytes;
 mod canon;
+mod cases;
 pub mod documents;
 mod effects;
 mod evidence;

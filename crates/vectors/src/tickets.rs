@@ -1,112 +1,18 @@
 //! Tickets at gates: admitted, or refused at each check.
 
 use countersign_canon::Digest;
-use countersign_ticket::{Caller, EVIDENCE_TYP, Sealed, SigningKey, TICKET_TYP, Ticket, Tier};
+use countersign_ticket::{Caller, EVIDENCE_TYP, TICKET_TYP, Tier};
 use serde_json::{Value, json};
 
-use crate::world::{self, caller, caller_json, caller_of, seal};
+use crate::cases::{Case, Cases};
+use crate::world::{self, caller, caller_of, seal};
 use crate::{Made, Source, forge, jwks, mutations};
-
-/// The cases so far, and what a case has unless it says otherwise.
-struct Cases<'s> {
-    source: &'s Source,
-    main: SigningKey,
-    good: Ticket,
-    sealed: Vec<u8>,
-    cases: Vec<Value>,
-}
-
-/// What is special about a case.
-struct Case {
-    name: String,
-    code: Option<&'static str>,
-    gate: &'static str,
-    caller: Caller,
-    now_ms: i64,
-    ticket: Value,
-    sealed: Value,
-}
-
-impl Cases<'_> {
-    /// The good case under another name, to be changed.
-    fn like_good(&self, name: &str, code: &'static str) -> Made<Case> {
-        Ok(Case {
-            name: name.to_owned(),
-            code: Some(code),
-            gate: "main",
-            caller: caller()?,
-            now_ms: self.source.now().millis(),
-            ticket: self.good.as_compact().into(),
-            sealed: crate::bytes::write(&self.sealed),
-        })
-    }
-
-    fn add(&mut self, case: Case) {
-        let whole = json!({
-            "name": case.name,
-            "code": case.code,
-            "gate": case.gate,
-            "caller": caller_json(&case.caller),
-            "now_ms": case.now_ms,
-            "ticket": case.ticket,
-            "sealed": case.sealed,
-        });
-        self.cases.push(whole);
-    }
-
-    fn good(&mut self, name: &str, sealed: Sealed, by: Caller) -> Made<()> {
-        let ticket = sealed.ticket().as_compact().into();
-        let sealed = crate::bytes::write(&sealed.prepared().to_bytes());
-        let case = self.like_good(name, "")?;
-        self.add(Case { code: None, caller: by, ticket, sealed, ..case });
-        Ok(())
-    }
-
-    fn ticket(&mut self, name: &str, code: &'static str, ticket: impl Into<Value>) -> Made<()> {
-        let case = self.like_good(name, code)?;
-        self.add(Case { ticket: ticket.into(), ..case });
-        Ok(())
-    }
-
-    fn sealed(&mut self, name: &str, code: &'static str, sealed: impl Into<Value>) -> Made<()> {
-        let case = self.like_good(name, code)?;
-        self.add(Case { sealed: sealed.into(), ..case });
-        Ok(())
-    }
-
-    fn at(&mut self, name: &str, code: Option<&'static str>, second: i64, ms: i64) -> Made<()> {
-        let now_ms = self.source.second(second) * 1000 + ms;
-        let case = self.like_good(name, "")?;
-        self.add(Case { code, now_ms, ..case });
-        Ok(())
-    }
-
-    fn claim(&mut self, name: &str, code: &'static str, key: &str, value: Value) -> Made<()> {
-        let ticket = forge::with(&self.main, &self.good, key, value)?;
-        self.ticket(name, code, ticket)
-    }
-
-    /// A payload of which the text is changed, signed.
-    fn payload(&mut self, name: &str, change: impl FnOnce(String) -> String) -> Made<()> {
-        let (payload, _) = forge::payload(self.good.as_compact())?;
-        let payload = change(String::from_utf8(payload)?);
-        let ticket = forge::ticket(&self.main, payload.as_bytes())?;
-        self.ticket(name, "ticket_malformed", ticket)
-    }
-
-    /// Any header over the good payload, signed.
-    fn header(&mut self, name: &str, code: &'static str, header: &str) -> Made<()> {
-        let (payload, _) = forge::payload(self.good.as_compact())?;
-        let ticket = forge::sign(&self.main, header.as_bytes(), &payload)?;
-        self.ticket(name, code, ticket)
-    }
-}
 
 pub(crate) fn file(source: &Source) -> Made<Value> {
     let good = seal(source, "main", world::mail(source, "mail")?, &caller()?, Tier::C, 60)?;
     let (good, prepared) = good.into_parts();
     let main = source.key("main");
-    let mut cases = Cases { source, main, good, sealed: prepared.to_bytes(), cases: Vec::new() };
+    let mut cases = Cases { source, main, good, sealed: prepared.to_bytes(), made: Vec::new() };
     admitted(&mut cases)?;
     shape(&mut cases)?;
     headers(&mut cases)?;
@@ -117,13 +23,13 @@ pub(crate) fn file(source: &Source) -> Made<Value> {
     requests(&mut cases)?;
 
     let gates = world::gates(source);
-    let mutated = cases.cases.first().ok_or("no case")?;
+    let mutated = cases.made.first().ok_or("no case")?;
     let mutations = mutations::of(source, &gates, mutated)?;
     let mut usual = mutated.clone();
     if let Some(usual) = usual.as_object_mut() {
         usual.retain(|key, _| matches!(key.as_str(), "gate" | "caller" | "now_ms" | "sealed"));
     }
-    for case in cases.cases.iter_mut().filter_map(Value::as_object_mut) {
+    for case in cases.made.iter_mut().filter_map(Value::as_object_mut) {
         case.retain(|key, value| usual.get(key) != Some(value));
     }
     Ok(json!({
@@ -132,7 +38,7 @@ pub(crate) fn file(source: &Source) -> Made<Value> {
                   ticket or request changed, and the refusal.",
         "usual": usual,
         "gates": gates,
-        "cases": cases.cases,
+        "cases": cases.made,
         "mutations": mutations,
     }))
 }
@@ -141,16 +47,16 @@ fn admitted(cases: &mut Cases<'_>) -> Made<()> {
     let source = cases.source;
     let kim = caller()?;
     let sealed = seal(source, "main", world::mail(source, "mail")?, &kim, Tier::C, 60)?;
-    cases.good("one request", sealed, kim.clone())?;
+    cases.good("one request", &sealed, kim.clone())?;
     let sealed = seal(source, "main", world::note(source, "note")?, &kim, Tier::B, 60)?;
-    cases.good("a local tool", sealed, kim.clone())?;
+    cases.good("a local tool", &sealed, kim.clone())?;
     let lone = caller_of("t", "é😀", "a", "s")?;
     let sealed = seal(source, "main", world::ping(source, "ping")?, &lone, Tier::A, 300)?;
-    cases.good("no credential, no chain, the longest lifetime", sealed, lone)?;
+    cases.good("no credential, no chain, the longest lifetime", &sealed, lone)?;
     let sealed = seal(source, "main", world::plan(source, "plan")?, &kim, Tier::S, 1)?;
-    cases.good("a plan, the shortest lifetime", sealed, kim.clone())?;
+    cases.good("a plan, the shortest lifetime", &sealed, kim.clone())?;
     let sealed = seal(source, "old", world::mail(source, "old")?, &kim, Tier::C, 60)?;
-    cases.good("signed with a retired key", sealed, kim)?;
+    cases.good("signed with a retired key", &sealed, kim)?;
     cases.at("as early as clocks may differ", None, -30, 0)?;
     cases.at("in its last millisecond", None, 59, 999)
 }
@@ -267,7 +173,7 @@ fn keys(cases: &mut Cases<'_>) -> Made<()> {
     cases.ticket("signed by a stranger", "unknown_key", signed("stranger")?)?;
     cases.ticket("signed with a revoked key", "revoked_key", signed("lost")?)?;
     let case = cases.like_good("at a gate without keys", "unknown_key")?;
-    cases.add(Case { gate: "without keys", ..case });
+    cases.add(&Case { gate: "without keys", ..case });
     // Cheap checks first: what the signature is worth is not asked.
     let junk = forge::with_signature(&signed("lost")?, &[0; 64])?;
     cases.ticket("a revoked key and a bad signature", "revoked_key", junk)?;
@@ -377,7 +283,7 @@ fn claims(cases: &mut Cases<'_>) -> Made<()> {
         ("epochs", json!([0, 0, 0, 0, 0]), "five"),
         ("epochs", json!([0, 0, 0, -1]), "negative"),
         ("epochs", json!([0, 0, 0, 4_294_967_296_u64]), "too large"),
-        ("exp", json!(second as f64 + 60.5), "half a second"),
+        ("exp", serde_json::from_str(&format!("{}.5", second + 60))?, "half a second"),
         ("exp", json!(9_007_199_254_740_992_u64), "2^53"),
         ("exp", json!((second + 60).to_string()), "text"),
         ("iat", json!(second + 1), "another second than iat_ms"),
@@ -406,7 +312,7 @@ fn claims(cases: &mut Cases<'_>) -> Made<()> {
     {
         let ticket = forge::with(&cases.main, &cases.good, name, value)?;
         let case = cases.like_good(&format!("claim {name}: only for people"), "")?;
-        cases.add(Case { code: None, ticket: ticket.into(), ..case });
+        cases.add(&Case { code: None, ticket: ticket.into(), ..case });
     }
     Ok(())
 }
@@ -420,7 +326,7 @@ fn context(cases: &mut Cases<'_>) -> Made<()> {
     cases.claim("valid for 301 seconds", "lifetime_too_long", "exp", json!(second + 301))?;
     let ticket = forge::with(&cases.main, &cases.good, "exp", json!(second + 1000))?;
     let case = cases.like_good("valid for too long, and too early", "not_yet_valid")?;
-    cases.add(Case { ticket: ticket.into(), now_ms: (second - 31) * 1000, ..case });
+    cases.add(&Case { ticket: ticket.into(), now_ms: (second - 31) * 1000, ..case });
     cases.claim("expired before it was issued", "expired", "exp", json!(0))?;
 
     for (name, code, gate) in [
@@ -430,7 +336,7 @@ fn context(cases: &mut Cases<'_>) -> Made<()> {
         ("at a gate with a newer tool", "schema_changed", "with a newer tool"),
     ] {
         let case = cases.like_good(name, code)?;
-        cases.add(Case { gate, ..case });
+        cases.add(&Case { gate, ..case });
     }
     cases.claim("another issuer", "wrong_issuer", "iss", json!("https://issuer.example."))?;
     cases.claim("an empty audience", "wrong_audience", "aud", json!(""))?;
@@ -447,7 +353,7 @@ fn context(cases: &mut Cases<'_>) -> Made<()> {
         ("no chain", chain(caller()?, 2)?),
     ] {
         let case = cases.like_good(&format!("used by {name}"), "wrong_caller")?;
-        cases.add(Case { caller: by, ..case });
+        cases.add(&Case { caller: by, ..case });
     }
     cases.claim("with a confirmation", "unconfirmed", "cnf", json!({ "jkt": "any" }))
 }

@@ -66,24 +66,23 @@ fn canonical_forms_and_refusals_are_the_kernels() {
         }
     }
     // Each kind but the one that stands for a defect.
-    use ErrorKind as Kind;
     let kinds = [
-        Kind::Empty,
-        Kind::UnexpectedEnd,
-        Kind::UnexpectedByte,
-        Kind::TrailingBytes,
-        Kind::ByteOrderMark,
-        Kind::InvalidUtf8,
-        Kind::InvalidEscape,
-        Kind::ControlCharacter,
-        Kind::LoneSurrogate,
-        Kind::DuplicateKey,
-        Kind::NumberSyntax,
-        Kind::IntegerTooLarge,
-        Kind::NumberNotFinite,
-        Kind::TooDeep,
-        Kind::TooLarge,
-        Kind::NotCanonical,
+        ErrorKind::Empty,
+        ErrorKind::UnexpectedEnd,
+        ErrorKind::UnexpectedByte,
+        ErrorKind::TrailingBytes,
+        ErrorKind::ByteOrderMark,
+        ErrorKind::InvalidUtf8,
+        ErrorKind::InvalidEscape,
+        ErrorKind::ControlCharacter,
+        ErrorKind::LoneSurrogate,
+        ErrorKind::DuplicateKey,
+        ErrorKind::NumberSyntax,
+        ErrorKind::IntegerTooLarge,
+        ErrorKind::NumberNotFinite,
+        ErrorKind::TooDeep,
+        ErrorKind::TooLarge,
+        ErrorKind::NotCanonical,
     ];
     assert_eq!(codes, kinds.iter().map(|kind| kind.code().to_owned()).collect());
 }
