@@ -100,7 +100,8 @@ pub(crate) fn run(project: &Project) -> StepResult {
         return Err(Stop::Failed(findings));
     }
     if passed.is_empty() {
-        return Err(Stop::Skipped(left_out.join("; ")));
+        let left_out = left_out.join("; ");
+        return Err(Stop::Skipped(format!("the vectors are the kernel's, but {left_out}")));
     }
     passed.extend(left_out);
     Ok(format!("{}; {COUNT} documents of seed {seed}", passed.join("; ")))
@@ -136,8 +137,11 @@ fn install(project: &Project, verifier: &Verifier) -> Result<(), String> {
             return Err(missing);
         }
         let apt = ["apt-get", "install", "--yes", "--no-install-recommends"];
-        command(project, &["apt-get", "update"])?;
-        command(project, &[&apt, verifier.packages].concat())?;
+        let update = ["apt-get", "update"];
+        [&update[..], &[&apt, verifier.packages].concat()]
+            .into_iter()
+            .try_for_each(|words| command(project, words))
+            .map_err(|error| format!("{missing}; {error}"))?;
     }
     if let Some((folder, files)) = verifier.folder {
         let folder = project.root.join(folder);
