@@ -13,6 +13,7 @@ pub(crate) fn file(source: &Source) -> Made<Value> {
         effect(source, "one request", world::mail(source, "mail")?, &["{}"])?,
         effect(source, "without a credential", world::ping(source, "ping")?, &["{}"])?,
         effect(source, "a plan", world::plan(source, "plan")?, &world::ANSWERS)?,
+        effect(source, "as large as a plan may be", world::edges(source, "edges")?, &[])?,
         effect(source, "a local tool", world::note(source, "note")?, &[""])?,
     ];
     let refused = refused(source)?
@@ -102,6 +103,27 @@ fn refused(source: &Source) -> Made<Vec<(String, Value)>> {
             };
             refused.push(((*name).to_owned(), changed(base, pointer, value)?.into()));
         }
+    }
+    // One more than there may be, or one byte longer.
+    for (name, base, list, more) in [
+        ("seventeen steps", &mail, "/steps", None),
+        ("sixty-five holes", &plan, "/steps/1/holes", None),
+        ("sixty-five headers", &mail, "/steps/0/headers", Some("header")),
+    ] {
+        let value: Value = serde_json::from_str(base)?;
+        let items = value.pointer(list).and_then(Value::as_array).ok_or("no list")?;
+        let first = items.first().ok_or("an empty list")?;
+        let most = if list == "/steps" { 16 } else { 64 };
+        let items = (0..=most)
+            .map(|n| more.map_or(first.clone(), |more| json!([format!("{more}-{n}"), "~"])));
+        refused.push((name.to_owned(), changed(base, list, Some(items.collect()))?.into()));
+    }
+    for (name, base, pointer, value) in [
+        ("a long pointer", &plan, "/steps/1/holes/0/pointer", format!("/{}", "p".repeat(256))),
+        ("a long header name", &mail, "/steps/0/headers/0/0", "n".repeat(65)),
+        ("a long header value", &mail, "/steps/0/headers/0/1", "v".repeat(4097)),
+    ] {
+        refused.push((name.to_owned(), changed(base, pointer, Some(value.into()))?.into()));
     }
     let long = format!("https://mail.example.com/{}", "a".repeat(8192 - 24));
     for url in URLS.iter().copied().chain([long.as_str()]) {

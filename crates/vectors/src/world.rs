@@ -119,6 +119,44 @@ pub(crate) const ANSWERS: [&str; 5] = [
     "",
 ];
 
+/// URLs that look as if they should not pass, in as many steps as there may be.
+const EDGES: [&str; 15] = [
+    "https://a/",
+    "http://localhost:65535/",
+    "https://10.0.0.255:1/",
+    "https://[::]/",
+    "https://[2001:db8::1]:8443/",
+    "https://[1::2:0:0:3:4]/",
+    "https://[::102:304]/",
+    "https://[::ffff:0:102:304]/",
+    "https://xn--mnchen-3ya.example/",
+    "https://-a-.0x.1a/-",
+    "https://mail.example.com/?a//b/../c?d",
+    "https://mail.example.com/.../..a/.a;..",
+    "https://mail.example.com/%2E%2Ea/%25%00%FF",
+    "https://mail.example.com/~!$&()*+,;=:@",
+    "https://mail.example.com/a%3B%2E.",
+];
+
+/// A plan that is as large as a plan may be, in all but its bodies.
+pub(crate) fn edges(source: &Source, effect: &str) -> Made<Prepared> {
+    let mut steps = Vec::new();
+    for url in EDGES {
+        steps.push(Step::new(Method::Get, url)?.without_credential());
+    }
+    let url = format!("https://mail.example.com/{}", "a".repeat(8192 - 25));
+    let mut last = Step::new(Method::Get, &url)?.without_credential();
+    for number in 0..63 {
+        last = last.header(&format!("x-{number}"), "~")?;
+    }
+    last = last.header(&"n".repeat(64), &format!("!{}!", " ".repeat(4094)))?;
+    let hole = |pointer: &str| Hole::new(Place::Url, 26, pointer, Alphabet::Digits, u16::MAX);
+    let mut holes: Vec<_> = (0..63).map(|n| hole(&format!("/{n}"))).collect();
+    holes.push(hole(&format!("/{}", "p".repeat(255))));
+    steps.push(last.holes(holes)?.pages(100)?);
+    wire(source, effect, None, steps)
+}
+
 /// A call of a local tool.
 pub(crate) fn note(source: &Source, effect: &str) -> Made<Prepared> {
     Ok(Prepared::local(source.effect(effect), ToolName::new(NOTE)?, arguments()?))
