@@ -1,6 +1,6 @@
 //! Development tasks of the workspace, run as `cargo xtask <task>`.
 //!
-//! `cargo xtask test` is everything that continuous integration runs: format, lints, dependency
+//! `cargo xtask vectors` writes the test vectors of the formats anew. `cargo xtask test` is everything that continuous integration runs: format, lints, dependency
 //! rules, the size of the security kernel, tests, documentation, features, examples with their
 //! output checked, hygiene, minimum Rust version and licences. It needs a Rust toolchain and
 //! nothing else; whatever a machine lacks beyond that is listed as skipped, with the reason.
@@ -13,6 +13,7 @@ mod deny;
 mod deps;
 mod examples;
 mod external;
+mod formats;
 mod hygiene;
 mod licences;
 mod metadata;
@@ -48,6 +49,15 @@ fn main() -> ExitCode {
         Ok(Task::List) => {
             say(&test::list());
             ExitCode::SUCCESS
+        }
+        Ok(Task::Vectors) => {
+            match Project::open(false).and_then(|project| formats::write(&project)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("error: {error}");
+                    ExitCode::FAILURE
+                }
+            }
         }
         Ok(Task::Test(options)) => match Project::open(options.long) {
             Ok(project) => test::run(&project, &options),

@@ -8,6 +8,7 @@ pub(crate) enum Task {
     Help,
     TestHelp,
     List,
+    Vectors,
     Test(TestOptions),
 }
 
@@ -28,6 +29,10 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, Stri
     match args.next().as_deref() {
         None | Some("help" | "--help" | "-h") => Ok(Task::Help),
         Some("test") => parse_test(args),
+        Some("vectors") => match args.next() {
+            None => Ok(Task::Vectors),
+            Some(other) => Err(format!("unknown option `{other}` of `vectors`")),
+        },
         Some(other) => Err(format!("unknown task `{other}`")),
     }
 }
@@ -73,8 +78,9 @@ pub(crate) fn help() -> String {
 Usage: cargo xtask <task> [options]
 
 Tasks:
-  test    Run every check that continuous integration runs (see `cargo xtask test --help`)
-  help    Show this text"
+  test     Run every check that continuous integration runs (see `cargo xtask test --help`)
+  vectors  Write the test vectors in docs/vectors anew
+  help     Show this text"
         .to_owned()
 }
 
@@ -98,6 +104,7 @@ Steps, in order:
 Environment:
   CI               If set, and neither empty, `0` nor `false`: a part whose tools cannot be
                    installed fails instead of being skipped
+  COUNTERSIGN_SEED The seed of the documents that `formats` compares; a new one every time if unset
 
 Exit status: 0 if no step failed, 1 if one did, 2 if the command line was wrong.
 The last line reads `N passed, M failed, K skipped`.",
@@ -118,6 +125,12 @@ mod tests {
         assert_eq!(parsed(""), Ok(Task::Help));
         assert_eq!(parsed("--help"), Ok(Task::Help));
         assert_eq!(parsed("test --long --help"), Ok(Task::TestHelp));
+    }
+
+    #[test]
+    fn vectors_takes_no_option() {
+        assert_eq!(parsed("vectors"), Ok(Task::Vectors));
+        assert!(parsed("vectors --check").is_err());
     }
 
     #[test]
