@@ -3,20 +3,16 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
-use crate::{Digest, Error, ErrorKind, Limits, Value, reader::canonical, value::build};
+use crate::{Digest, Error, ErrorKind, Limits, reader::canonical};
 
 /// Canonical JSON: only this crate makes one, so holding it proves that its bytes are canonical
 ///
 /// `Debug` shows the start of the text. A `Canonical` from [`canonicalize`] keeps the limits it was
 /// made under; one from [`Value::to_canonical`] may be longer or deeper.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Canonical(String);
+pub struct Canonical(pub(crate) String);
 
 impl Canonical {
-    pub(crate) fn from_canonical(text: String) -> Self {
-        Self(text)
-    }
-
     /// The canonical bytes, UTF-8
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
@@ -35,12 +31,6 @@ impl Canonical {
     /// The SHA-256 digest of the bytes
     pub fn digest(&self) -> Digest {
         Digest::of(self.as_bytes())
-    }
-
-    /// The value that the bytes stand for
-    pub fn value(&self) -> Value {
-        // INVARIANT: the text is canonical, so there is a value.
-        build(&self.0).unwrap_or(Value::Null)
     }
 }
 
@@ -97,15 +87,4 @@ pub fn require_canonical(input: &[u8]) -> Result<Canonical, Error> {
 /// Everything in the [table of refusals](crate#what-is-refused) but `not_canonical`.
 pub fn digest(input: &[u8]) -> Result<Digest, Error> {
     canonical(input, Limits::DEFAULT).map(|bytes| Digest::of(&bytes))
-}
-
-/// The value of a JSON text, under [`Limits::DEFAULT`]
-///
-/// It accepts exactly what [`canonicalize`] accepts: the value is read from the canonical form.
-///
-/// # Errors
-///
-/// Those of [`canonicalize`].
-pub fn parse(input: &[u8]) -> Result<Value, Error> {
-    canonicalize(input).map(|canonical| canonical.value())
 }

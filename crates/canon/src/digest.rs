@@ -1,9 +1,11 @@
 //! SHA-256 digests
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use core::{fmt, str::FromStr};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::string::hex;
 
 /// A SHA-256 digest; its text is 64 lower-case hexadecimal digits
 ///
@@ -36,13 +38,15 @@ impl Digest {
 
     /// 64 lower-case hexadecimal digits
     pub fn to_hex(&self) -> String {
-        self.to_string()
+        let digit =
+            |value: u8| char::from(if value < 10 { b'0' } else { b'a' - 10 }.wrapping_add(value));
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&self.to_hex())
     }
 }
 
@@ -58,15 +62,17 @@ impl FromStr for Digest {
     /// From exactly 64 lower-case hexadecimal digits: a digest has one text, so texts can be
     /// compared too
     fn from_str(text: &str) -> Result<Self, ParseDigestError> {
+        let (fours, rest) = text.as_bytes().as_chunks();
         let mut bytes = [0; 32];
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            let pair = text.get(index << 1..).and_then(|rest| rest.get(..2));
-            let value = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
-            *byte = value.ok_or(ParseDigestError(()))?;
+        let (pairs, _) = bytes.as_chunks_mut();
+        if fours.len() != pairs.len() || !rest.is_empty() || text.contains(char::is_uppercase) {
+            return Err(ParseDigestError(()));
         }
-        let digest = Self(bytes);
-        // So far capitals, signs and a longer text got through.
-        if digest.to_hex() == text { Ok(digest) } else { Err(ParseDigestError(())) }
+        for (pair, four) in pairs.iter_mut().zip(fours) {
+            let value = hex(u32::from_be_bytes(*four)).ok_or(ParseDigestError(()))?;
+            *pair = value.to_be_bytes();
+        }
+        Ok(Self(bytes))
     }
 }
 

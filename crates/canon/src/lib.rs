@@ -108,17 +108,22 @@ mod digest;
 mod error;
 mod limits;
 mod number;
-mod object;
 mod order;
 mod output;
+mod pointer;
 mod reader;
+#[cfg(feature = "serde")]
+mod serialize;
 mod string;
-mod value;
+#[cfg(feature = "value")]
+mod tree;
 
-pub use canonical::{Canonical, canonicalize, canonicalize_with, digest, parse, require_canonical};
+pub use canonical::{Canonical, canonicalize, canonicalize_with, digest, require_canonical};
 pub use digest::{Digest, ParseDigestError};
 pub use error::{Error, ErrorKind};
 pub use limits::Limits;
-pub use number::{IntegerRangeError, Number};
-pub use object::Object;
-pub use value::Value;
+#[cfg(feature = "serde")]
+pub use serialize::{SerializeError, to_canonical};
+pub use string::{read_string, write_string};
+#[cfg(feature = "value")]
+pub use tree::{IntegerRangeError, Number, Object, Value, parse};

@@ -4,7 +4,7 @@
 //! Nothing is copied until something has to change, so the text of a canonical input is the input.
 //! What [`reorder`] needs is noted only for objects that are not in order.
 
-use alloc::{borrow::Cow, string::String, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
 use core::{cmp::Ordering, mem};
 
 use crate::{
@@ -104,7 +104,7 @@ struct Reader<'a> {
     keys: Vec<Key>,
     members: Vec<Member>,
     /// What keys with escapes stand for
-    unescaped: String,
+    unescaped: Vec<u8>,
     objects: Vec<Object>,
     pieces: Vec<Piece>,
 }
@@ -200,13 +200,13 @@ impl Reader<'_> {
             end = end.wrapping_add(1);
         } else {
             end = self.string(quote)?;
-            let raw = self.input.get(content..end.wrapping_sub(1)).unwrap_or_default();
-            let raw = str::from_utf8(raw).unwrap_or_default();
+            let raw = self.input.get(quote..end).unwrap_or_default();
+            let text = str::from_utf8(raw).ok().and_then(string::read_string);
             let from = self.unescaped.len();
-            string::push_unescaped(&mut self.unescaped, raw);
+            self.unescaped.extend(text.iter().flat_map(|(text, _)| text.bytes()));
             let to = self.unescaped.len();
             key = (bytes.len().wrapping_add(from), bytes.len().wrapping_add(to));
-            prefix = string::sort_prefix(self.unescaped.as_bytes(), from, to);
+            prefix = string::sort_prefix(&self.unescaped, from, to);
         }
         let first = short(self.objects.len());
         let piece = Piece { start, end: start, first, last: first };
@@ -284,7 +284,7 @@ impl Reader<'_> {
         let (start, end) = member.map_or((0, 0), |member| member.key);
         let beyond = self.input.len();
         let content = match start.checked_sub(beyond) {
-            Some(start) => self.unescaped.as_bytes().get(start..end.wrapping_sub(beyond)),
+            Some(start) => self.unescaped.get(start..end.wrapping_sub(beyond)),
             None => self.input.get(start..end),
         };
         content.unwrap_or_default()

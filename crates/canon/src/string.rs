@@ -1,6 +1,6 @@
 //! The text of strings: where they end, how they are escaped, how keys are ordered
 
-use alloc::string::String;
+use alloc::{borrow::Cow, string::String};
 use core::cmp::Ordering;
 
 use crate::error::{Error, ErrorKind};
@@ -106,7 +106,7 @@ fn unicode_escape(bytes: &[u8], at: usize) -> Result<(char, usize), Error> {
 fn hex4(bytes: &[u8], at: usize) -> Result<(u32, usize), Error> {
     let rest = bytes.get(at.wrapping_add(2)..).unwrap_or_default();
     match rest.first_chunk().and_then(|four| hex(u32::from_be_bytes(*four))) {
-        Some(unit) => Ok((unit, at.wrapping_add(6))),
+        Some(unit) => Ok((unit.into(), at.wrapping_add(6))),
         None if rest.iter().take(4).all(u8::is_ascii_hexdigit) => Err(truncated(bytes)),
         None => Err(Error::new(ErrorKind::InvalidEscape, at)),
     }
@@ -114,7 +114,7 @@ fn hex4(bytes: &[u8], at: usize) -> Result<(u32, usize), Error> {
 
 /// The number that four hexadecimal digits write, the first of them in the highest byte
 #[inline]
-const fn hex(digits: u32) -> Option<u32> {
+pub(crate) const fn hex(digits: u32) -> Option<u16> {
     const ONES: u32 = 0x0101_0101;
     const LOW: u32 = 0x7f7f_7f7f;
     // A byte below 0x80 that is added to 0x80 - n sets its highest bit from n on.
@@ -128,7 +128,8 @@ const fn hex(digits: u32) -> Option<u32> {
     }
     let values = (digits & (0x0f * ONES)).wrapping_add(((digits >> 6) & ONES).wrapping_mul(9));
     let pairs = (values | values >> 4) & 0x00ff_00ff;
-    Some((pairs | pairs >> 8) & 0xffff)
+    let [_, _, high, low] = (pairs | (pairs >> 8)).to_be_bytes();
+    Some(u16::from_be_bytes([high, low]))
 }
 
 fn truncated(bytes: &[u8]) -> Error {
@@ -158,12 +159,12 @@ pub(crate) fn escaped(character: char, buffer: &mut [u8; 8]) -> usize {
     2
 }
 
-/// Appends a string as canonical JSON, with its quotes
-pub(crate) fn push_string(out: &mut String, mut text: &str) {
+/// Appends a string as canonical JSON, with its quotes (RFC 8785 section 3.2.2.2)
+pub fn write_string(out: &mut String, mut text: &str) {
     out.push('"');
     loop {
-        let (plain, rest) =
-            text.split_at_checked(plain_end(text.as_bytes(), 0)).unwrap_or_default();
+        let end = plain_end(text.as_bytes(), 0);
+        let (plain, rest) = text.split_at_checked(end).unwrap_or_default();
         out.push_str(plain);
         let mut characters = rest.chars();
         let Some(character) = characters.next() else { break };
@@ -175,15 +176,26 @@ pub(crate) fn push_string(out: &mut String, mut text: &str) {
     out.push('"');
 }
 
-/// Appends what a canonical string, given without its quotes, stands for
-pub(crate) fn push_unescaped(out: &mut String, mut text: &str) {
-    while let Some(at) = text.find('\\') {
-        let Ok((character, end)) = escape(text.as_bytes(), at) else { break };
-        out.push_str(text.get(..at).unwrap_or_default());
-        out.push(character);
-        text = text.get(end..).unwrap_or_default();
+/// What the string stands for that a JSON text begins with, and the text behind its closing quote
+///
+/// `None` if it begins with something else. The string itself is checked; what follows it is not.
+pub fn read_string(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let text = text.strip_prefix('"')?;
+    let end = plain_end(text.as_bytes(), 0);
+    let (plain, mut rest) = text.split_at_checked(end)?;
+    if let Some(rest) = rest.strip_prefix('"') {
+        return Some((Cow::Borrowed(plain), rest));
     }
-    out.push_str(text);
+    let mut out = String::from(plain);
+    while rest.starts_with('\\') {
+        let (character, end) = escape(rest.as_bytes(), 0).ok()?;
+        out.push(character);
+        rest = rest.get(end..)?;
+        let (plain, after) = rest.split_at_checked(plain_end(rest.as_bytes(), 0))?;
+        out.push_str(plain);
+        rest = after;
+    }
+    Some((Cow::Owned(out), rest.strip_prefix('"')?))
 }
 
 /// A number that sorts keys by their first eight bytes as [`compare`] does; equal for keys that

@@ -126,9 +126,14 @@ fn token(source: Source<'_>, json: bool) -> Result<Ticket, Failure> {
     Ok(Ticket::from_compact(String::from_utf8_lossy(&bytes).trim().to_owned()))
 }
 
+/// Header and claims, not verified.
+fn peek(ticket: &Ticket) -> Option<(Value, Value)> {
+    ticket.dangerous_peek().map(|(header, claims)| (header.value(), claims.value()))
+}
+
 fn inspect(args: &Inspect, json: bool) -> Result<Answer, Failure> {
     let ticket = token(Source::of(args.file.as_deref()), json)?;
-    let Some((header, claims)) = ticket.dangerous_peek() else {
+    let Some((header, claims)) = peek(&ticket) else {
         let message = "not of the form of a ticket or evidence".to_owned();
         return Err(Failure::Unusable("token_malformed", message));
     };
@@ -218,7 +223,7 @@ fn verify(args: &Verify, json: bool) -> Result<Answer, Failure> {
     let sealed = request.map(|source| input::read(source, MAX_SEALED, json)).transpose()?;
     let ticket = token(source, json)?;
 
-    let peeked = ticket.dangerous_peek();
+    let peeked = peek(&ticket);
     let typ = peeked.as_ref().and_then(|(header, _)| header.get("typ")?.as_str());
     let is_evidence = typ == Some(EVIDENCE_TYP);
     let claims = peeked.as_ref().map_or(&Value::Null, |(_, claims)| claims);
@@ -360,7 +365,7 @@ fn nobody() -> Option<Caller> {
 fn evidence(token: &Ticket, ring: &KeyRing, sealed: Option<&[u8]>) -> Verdict {
     let evidence = Evidence::from_compact(token.as_compact().to_owned());
     let said = match evidence.verify(ring) {
-        Ok(said) => said,
+        Ok(said) => said.value(),
         Err(error) => {
             let code = match error {
                 NotEvidence::Malformed => "evidence_malformed",

@@ -1,6 +1,6 @@
 //! The proof, as a type, that a ticket passed every check and is now spent.
 
-use countersign_canon::{Canonical, Digest, Limits, Value, canonicalize_with};
+use countersign_canon::{Canonical, Digest, Limits, canonicalize_with};
 
 use crate::id::{EffectId, Jti, Timestamp, ToolName};
 use crate::macros::ensure;
@@ -76,7 +76,7 @@ pub struct Admitted {
     attempts: u8,
     /// What stands in the way of lending.
     ready: Result<(), PlanError>,
-    answer: Option<Value>,
+    answer: Option<Canonical>,
     lent: Vec<Lent>,
 }
 
@@ -171,9 +171,9 @@ impl Admitted {
     }
 }
 
-fn read(body: &[u8]) -> Option<Value> {
+fn read(body: &[u8]) -> Option<Canonical> {
     let limits = Limits::DEFAULT.with_max_bytes(MAX_ANSWER);
-    canonicalize_with(body, limits).ok().map(|c| c.value())
+    canonicalize_with(body, limits).ok()
 }
 
 /// One step on its way out: the only thing that a transport or an executor accepts, lent only by an

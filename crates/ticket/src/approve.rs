@@ -1,12 +1,12 @@
 //! Which evidence satisfies which tier. The issuer signs only an [`Approved`], and an [`Approved`]
 //! is made only here, from evidence that fits the tier and names this very approval digest.
 
-use countersign_canon::{Digest, Object, Value};
+use countersign_canon::Digest;
 
 use crate::caller::Caller;
 use crate::guard::Epochs;
 use crate::id::{PolicyVersion, Timestamp, UserId};
-use crate::json::Json;
+use crate::json::{Object, Raw};
 use crate::macros::ensure;
 use crate::prepared::Prepared;
 
@@ -182,23 +182,23 @@ impl Assessed {
     pub fn approval_digest(&self) -> Digest {
         let (p, c, t) = (&self.prepared, &self.caller, &self.terms);
         let caller = Object::new()
-            .with("agent", c.agent().to_json())
-            .with("chain", Value::Array(c.chain().iter().map(Json::to_json).collect()))
-            .with("session", c.session().to_json())
-            .with("tenant", c.tenant().to_json())
-            .with("user", c.user().to_json());
-        let object = Object::new()
-            .with("arguments", p.arguments().digest().to_hex())
-            .with("caller", caller)
-            .with("effect", p.digest().to_hex())
-            .with("effect_id", p.effect_id().to_json())
-            .with("preview", t.preview.to_hex())
-            .with("schema", t.schema.to_hex())
-            .with("tier", t.tier.as_str())
-            .with("tool", p.tool().as_str())
+            .with("agent", c.agent())
+            .with("chain", c.chain())
+            .with("session", c.session())
+            .with("tenant", c.tenant())
+            .with("user", c.user());
+        Object::new()
+            .with("arguments", &p.arguments().digest())
+            .with("caller", &Raw(caller.end()))
+            .with("effect", &p.digest())
+            .with("effect_id", &p.effect_id())
+            .with("preview", &t.preview)
+            .with("schema", &t.schema)
+            .with("tier", &t.tier)
+            .with("tool", p.tool())
             .with("type", "countersign-approval")
-            .with("v", 1u8);
-        Value::from(object).to_canonical().digest()
+            .with("v", &1u8)
+            .digest()
     }
 
     /// Lets a tier C call go without asking anybody.

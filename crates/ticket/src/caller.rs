@@ -1,11 +1,7 @@
 //! Who asks, and for whom.
 
-use std::iter::successors;
-
-use countersign_canon::{Object, Value};
-
 use crate::id::{AgentId, InvalidId, SessionId, TenantId, UserId};
-use crate::json::Json;
+use crate::json::{Read, Reader, Write, member};
 
 /// Longest chain of delegating agents: RFC 8693 `act` nesting as Auth0 limits it.
 pub const MAX_CHAIN: usize = 4;
@@ -70,31 +66,36 @@ impl Caller {
         self
     }
 
-    /// Adds the claims that name the caller: `tenant`, `sub`, `sid`, and the RFC 8693 `act` with the
-    /// acting agent outermost.
-    pub(crate) fn add_to(&self, claims: Object) -> Object {
-        let agents = self.chain.iter().rev().chain([&self.agent]);
-        let act = agents.fold(None, |inner: Option<Object>, agent| {
-            let act = Object::new().with("sub", agent.to_json());
-            Some(if let Some(inner) = inner { act.with("act", inner) } else { act })
-        });
-        claims
-            .with("act", act)
-            .with("sid", self.session.to_json())
-            .with("sub", self.user.to_json())
-            .with("tenant", self.tenant.to_json())
+    /// The agents, nearest first: the one that acts, then those that delegated to it.
+    pub(crate) fn agents(&self) -> Agents {
+        Agents([&self.agent].into_iter().chain(&self.chain).cloned().collect())
     }
+}
 
-    /// Reads the claims back. What else they may hold is for the reader of the whole to find out.
-    pub(crate) fn read_from(claims: &Object) -> Option<Self> {
-        let acts = successors(claims.get("act"), |act: &&Value| act.get("act"));
-        let mut agents = acts.map(|act| AgentId::from_json(act.get("sub")?));
-        let caller = Self::dangerous_assert(
-            Json::from_json(claims.get("tenant")?)?,
-            Json::from_json(claims.get("sub")?)?,
-            agents.next()??,
-            Json::from_json(claims.get("sid")?)?,
-        );
-        caller.with_chain(agents.collect::<Option<_>>()?).ok()
+/// Agents as the nested `act` claims of RFC 8693 section 4.1, nearest first and outermost.
+pub(crate) struct Agents(pub(crate) Vec<AgentId>);
+
+impl Write for Agents {
+    fn write(&self, out: &mut String) {
+        let outer = self.0.len().saturating_sub(1);
+        out.push_str(&"{\"act\":".repeat(outer));
+        out.push('{');
+        for agent in self.0.iter().rev() {
+            member(out, "sub", agent);
+            out.push('}');
+        }
+    }
+}
+
+impl Read for Agents {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let mut agents = Vec::new();
+        while reader.take("{\"act\":").is_some() {}
+        reader.take("{")?;
+        while agents.is_empty() || agents.len() <= MAX_CHAIN && reader.starts_with(",\"sub\"") {
+            agents.insert(0, reader.member("sub")?);
+            reader.take("}")?;
+        }
+        Some(Self(agents))
     }
 }

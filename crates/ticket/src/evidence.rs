@@ -1,11 +1,11 @@
 //! Evidence: a signed record of an executed or refused call that a third party verifies offline.
 
-use countersign_canon::{Digest, Object, Value};
+use countersign_canon::{Canonical, Digest, require_canonical};
 
 use crate::admitted::Admitted;
 use crate::gate::Refusal;
 use crate::id::Timestamp;
-use crate::json::Json as _;
+use crate::json::{Maybe, Object, Raw};
 use crate::jws;
 use crate::key::{KeyError, KeyRing, Signer};
 use crate::ticket::Claims;
@@ -49,21 +49,16 @@ impl Evidence {
         dialled_elsewhere: bool,
         at: Timestamp,
     ) -> Result<Self, KeyError> {
-        let lent = admitted.lent().iter().map(|lent| {
-            Object::new()
-                .with("digest", lent.digest.to_hex())
-                .with("step", lent.step.to_json())
-                .into()
+        let lent = admitted.lent().iter();
+        let requests = lent
+            .map(|l| Raw(Object::new().with("digest", &l.digest).with("step", &l.step).end()))
+            .collect();
+        let response = response.map(|(status, body)| {
+            Raw(Object::new().with("body", &body).with("status", &status).end())
         });
-        let response = response
-            .map(|(status, body)| Object::new().with("body", body.to_hex()).with("status", status));
-        let object = about(admitted.claims(), "executed", at)
-            .with("dialled_elsewhere", dialled_elsewhere)
-            .with("executed", admitted.prepared().digest().to_hex())
-            .with("outcome", ending.as_str())
-            .with("requests", Value::Array(lent.collect()))
-            .with("response", response);
-        jws::sign(signer, EVIDENCE_TYP, object).map(Self)
+        let executed = admitted.prepared().digest();
+        let done = Executed { dialled_elsewhere, executed, ending, requests, response };
+        sign(signer, admitted.claims(), at, Err(done))
     }
 
     /// Evidence of a refused call whose ticket's signature was good: the claims and the code.
@@ -76,7 +71,7 @@ impl Evidence {
         code: &str,
         at: Timestamp,
     ) -> Result<Self, KeyError> {
-        jws::sign(signer, EVIDENCE_TYP, about(claims, "refused", at).with("code", code)).map(Self)
+        sign(signer, claims, at, Ok(code))
     }
 
     /// Takes a text for evidence, unchecked.
@@ -92,14 +87,15 @@ impl Evidence {
     ///
     /// # Errors
     /// [`NotEvidence`].
-    pub fn verify(&self, keys: &KeyRing) -> Result<Value, NotEvidence> {
-        let value = jws::verify(&self.0, MAX_EVIDENCE, EVIDENCE_TYP, keys);
-        value.map_err(|refusal| match refusal {
+    pub fn verify(&self, keys: &KeyRing) -> Result<Canonical, NotEvidence> {
+        let payload = jws::verify(&self.0, MAX_EVIDENCE, EVIDENCE_TYP, keys);
+        let payload = payload.map_err(|refusal| match refusal {
             Refusal::UnknownKey => NotEvidence::UnknownKey,
             Refusal::RevokedKey => NotEvidence::RevokedKey,
             Refusal::BadSignature => NotEvidence::BadSignature,
             _ => NotEvidence::Malformed,
-        })
+        })?;
+        require_canonical(payload.as_bytes()).map_err(|_| NotEvidence::Malformed)
     }
 }
 
@@ -117,19 +113,43 @@ errors! {
     }
 }
 
-fn about(claims: &Claims, kind: &str, at: Timestamp) -> Object {
-    Object::new()
-        .with("approval", claims.approval.to_hex())
-        .with("arguments", claims.arguments.to_hex())
-        .with("at_ms", at.millis().to_json())
-        .with("authorised", claims.effect.to_hex())
-        .with("binding", claims.binding.as_str())
-        .with("effect_id", claims.effect_id.to_json())
-        .with("jti", claims.jti.to_json())
-        .with("kind", kind)
-        .with("policy", claims.policy.as_str())
-        .with("tier", claims.tier.as_str())
-        .with("tool", claims.tool.as_str())
+/// What evidence of an executed call says beyond the claims.
+struct Executed {
+    dialled_elsewhere: bool,
+    executed: Digest,
+    ending: Ending,
+    requests: Vec<Raw>,
+    response: Option<Raw>,
+}
+
+/// Signs what became of a call: the code of its refusal, or what was executed.
+fn sign(
+    signer: &dyn Signer,
+    claims: &Claims,
+    at: Timestamp,
+    became: Result<&str, Executed>,
+) -> Result<Evidence, KeyError> {
+    let (code, done) = (became.as_ref().ok(), became.as_ref().err());
+    let text = Object::new()
+        .with("approval", &claims.approval)
+        .with("arguments", &claims.arguments)
+        .with("at_ms", &at.millis())
+        .with("authorised", &claims.effect)
+        .with("binding", &claims.binding)
+        .with("code", &Maybe(code))
+        .with("dialled_elsewhere", &Maybe(done.map(|d| d.dialled_elsewhere)))
+        .with("effect_id", &claims.effect_id)
+        .with("executed", &Maybe(done.map(|d| d.executed)))
+        .with("jti", &claims.jti)
+        .with("kind", if done.is_some() { "executed" } else { "refused" })
+        .with("outcome", &Maybe(done.map(|d| d.ending)))
+        .with("policy", &claims.policy)
+        .with("requests", &Maybe(done.map(|d| &d.requests)))
+        .with("response", &Maybe(done.map(|d| &d.response)))
+        .with("tier", &claims.tier)
+        .with("tool", &claims.tool)
         .with("type", "countersign-evidence")
-        .with("v", 1u8)
+        .with("v", &1u8)
+        .end();
+    jws::sign(signer, EVIDENCE_TYP, &text).map(Evidence)
 }

@@ -9,6 +9,7 @@ use crate::admitted::Admitted;
 use crate::caller::Caller;
 use crate::guard::{Claim, ClaimError, MAX_LIFETIME, MAX_SKEW, ReplayGuard};
 use crate::id::{Timestamp, ToolName};
+use crate::json::Read as _;
 use crate::jws::{self, MAX_TOKEN};
 use crate::key::KeyRing;
 use crate::macros::ensure;
@@ -137,7 +138,7 @@ impl Gate {
         now: Timestamp,
     ) -> Result<Checked<'_>, Refusal> {
         let payload = jws::verify(ticket.as_compact(), MAX_TOKEN, TICKET_TYP, &self.keys)?;
-        let claims = Claims::from_value(&payload).ok_or(Refusal::TicketMalformed)?;
+        let claims = Claims::from_text(&payload).ok_or(Refusal::TicketMalformed)?;
         let (iat, exp) = (claims.issued_at.seconds(), claims.expires.seconds());
         let ahead = now.seconds().saturating_add(MAX_SKEW);
         ensure(iat.max(claims.not_before.seconds()) <= ahead, Refusal::NotYetValid)?;

@@ -5,60 +5,72 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_canon::{Limits, Object, Value, canonicalize_with};
+use countersign_canon::{Canonical, require_canonical};
 
 use crate::gate::Refusal;
 use crate::id::KeyId;
+use crate::json::{Read as _, members, to_text};
 use crate::key::{KeyError, KeyRing, KeyState, Signer};
 use crate::macros::ensure;
 
 /// Longest token accepted, in bytes.
 pub const MAX_TOKEN: usize = 16 * 1024;
 
-pub(crate) fn sign(signer: &dyn Signer, typ: &str, payload: Object) -> Result<String, KeyError> {
-    let header =
-        Object::new().with("alg", "EdDSA").with("kid", signer.key_id().as_str()).with("typ", typ);
-    let part = |o: Object| URL_SAFE_NO_PAD.encode(Value::from(o).to_canonical().as_bytes());
-    let signed = format!("{}.{}", part(header), part(payload));
-    let signature = signer.sign(signed.as_bytes())?;
-    Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+/// The one algorithm.
+const ALG: &str = "EdDSA";
+
+struct Header {
+    alg: String,
+    kid: KeyId,
+    typ: String,
 }
 
-/// Size, shape, key id, signature; only then the payload is parsed. Refuses in the gate's words.
+members!(Header { "alg": alg, "kid": kid, "typ": typ, });
+
+pub(crate) fn sign(signer: &dyn Signer, typ: &str, payload: &str) -> Result<String, KeyError> {
+    let (alg, kid) = (ALG.to_owned(), signer.key_id().clone());
+    let header = to_text(&Header { alg, kid, typ: typ.to_owned() });
+    let mut token = URL_SAFE_NO_PAD.encode(header);
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(payload, &mut token);
+    let signature = signer.sign(token.as_bytes())?;
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+    Ok(token)
+}
+
+/// Size, shape, key id, signature; only then the payload is decoded. Refuses in the gate's words.
+/// Whether the payload is what it should be, and in which spelling, is for the caller to find out.
 pub(crate) fn verify(
     token: &str,
     longest: usize,
     typ: &str,
     keys: &KeyRing,
-) -> Result<Value, Refusal> {
+) -> Result<String, Refusal> {
     ensure(token.len() <= longest, Refusal::TicketTooLarge)?;
-    let (signed, signature) = token.rsplit_once('.').ok_or(Refusal::TicketMalformed)?;
-    let (header, payload) = signed.split_once('.').ok_or(Refusal::TicketMalformed)?;
+    let malformed = Refusal::TicketMalformed;
+    let (signed, signature) = token.rsplit_once('.').ok_or(malformed)?;
+    let (first, payload) = signed.split_once('.').ok_or(malformed)?;
     let signature = decode(signature).and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
-    let signature = signature.ok_or(Refusal::TicketMalformed)?;
-    let header = part(header).ok_or(Refusal::TicketMalformed)?;
-    let text = |key: &str| header.get(key).and_then(Value::as_str);
-    let shape = header.as_object().is_some_and(|o| o.len() == 3);
-    let ours = shape && text("alg") == Some("EdDSA") && text("typ") == Some(typ);
-    ensure(ours, Refusal::TicketMalformed)?;
-    let kid = text("kid").and_then(|kid| KeyId::new(kid).ok()).ok_or(Refusal::TicketMalformed)?;
-    let (key, state) = keys.get(&kid).ok_or(Refusal::UnknownKey)?;
+    let signature = signature.ok_or(malformed)?;
+    let header = decode(first).and_then(|bytes| Header::from_text(str::from_utf8(&bytes).ok()?));
+    let header = header.ok_or(malformed)?;
+    ensure(header.alg == ALG && header.typ == typ, malformed)?;
+    let (key, state) = keys.get(&header.kid).ok_or(Refusal::UnknownKey)?;
     ensure(state != KeyState::Revoked, Refusal::RevokedKey)?;
     ensure(key.verify(signed.as_bytes(), &signature), Refusal::BadSignature)?;
-    part(payload).ok_or(Refusal::TicketMalformed)
+    decode(payload).and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(malformed)
 }
 
 /// Reads header and payload without believing them: for tools that show a token.
-pub(crate) fn peek(token: &str) -> Option<(Value, Value)> {
+pub(crate) fn peek(token: &str) -> Option<(Canonical, Canonical)> {
     let (header, rest) = token.split_once('.').filter(|_| token.len() <= MAX_TOKEN)?;
     let (payload, signature) = rest.split_once('.')?;
     if signature.contains('.') { None } else { Some((part(header)?, part(payload)?)) }
 }
 
-fn part(text: &str) -> Option<Value> {
-    let bytes = decode(text)?;
-    let canonical = canonicalize_with(&bytes, Limits::DEFAULT).ok()?;
-    (canonical.as_bytes() == bytes).then(|| canonical.value())
+fn part(text: &str) -> Option<Canonical> {
+    require_canonical(&decode(text)?).ok()
 }
 
 fn decode(text: &str) -> Option<Vec<u8>> {

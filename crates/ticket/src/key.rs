@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_canon::{Object, Value};
-use ed25519_dalek::Signer as _;
+use countersign_canon::canonicalize;
+use ed25519_dalek::{Signer as _, Verifier as _};
 use zeroize::Zeroizing;
 
 use crate::id::KeyId;
+use crate::json::{Object, Raw};
 use crate::macros::ensure;
 
 /// Most keys a ring may hold.
@@ -80,7 +81,18 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// An Ed25519 public key that is not of small order.
+/// The sign of `x` in the last of the four little-endian words that encode a point.
+const SIGN: u64 = 1 << 63;
+/// The `y` of the eight points whose order divides 8, as four little-endian words.
+const SMALL_ORDER: [[u64; 4]; 5] = [
+    [1, 0, 0, 0],
+    [0, 0, 0, 0],
+    [0xffff_ffff_ffff_ffec, u64::MAX, u64::MAX, !SIGN],
+    [0xb027_b2c2_8f95_e826, 0xf098_eff2_89f4_c345, 0x3933_c6d3_05ac_dfd5, 0x05fc_536d_8802_38b1],
+    [0x4fd8_4d3d_706a_17c7, 0x0f67_100d_760b_3cba, 0xc6cc_392c_fa53_202a, 0x7a03_ac92_77fd_c74e],
+];
+
+/// An Ed25519 public key in its one encoding, not of small order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct VerifyingKey(ed25519_dalek::VerifyingKey);
 
@@ -91,7 +103,8 @@ impl VerifyingKey {
     /// [`KeyError::Weak`].
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::Weak)?;
-        if key.is_weak() { Err(KeyError::Weak) } else { Ok(Self(key)) }
+        let canonical = key.to_edwards().compress().as_bytes() == bytes;
+        ensure(canonical && !key.is_weak(), KeyError::Weak).map(|()| Self(key))
     }
 
     /// The 32 bytes.
@@ -99,28 +112,34 @@ impl VerifyingKey {
         self.0.as_bytes()
     }
 
-    /// Whether the signature is valid, by the strict rules (`verify_strict`: canonical encodings, no
-    /// point of small order).
+    /// Whether the signature is valid, by the strict rules: canonical encodings, no point of small
+    /// order. The same are accepted as by dalek's `verify_strict`, for which `R` is first decompressed.
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
+        let mut y = [0; 4];
+        for (word, bytes) in y.iter_mut().zip(signature.as_chunks().0) {
+            *word = u64::from_le_bytes(*bytes);
+        }
+        y[3] &= !SIGN;
         let signature = ed25519_dalek::Signature::from_bytes(signature);
-        self.0.verify_strict(message, &signature).is_ok()
+        // `verify` computes R and compares the bytes, so no other encoding of these passes.
+        !SMALL_ORDER.contains(&y) && self.0.verify(message, &signature).is_ok()
     }
 
-    /// The members that RFC 7638 hashes, in the form of RFC 8037.
-    fn jwk(&self) -> Object {
-        let x = URL_SAFE_NO_PAD.encode(self.as_bytes());
-        Object::new().with("crv", "Ed25519").with("kty", "OKP").with("x", x)
+    /// The `x` of its JWK (RFC 8037).
+    fn x(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.as_bytes())
     }
 
+    /// SHA-256 of the members that RFC 7638 names.
     fn thumbprint(&self) -> KeyId {
-        let digest = Value::from(self.jwk()).to_canonical().digest();
-        KeyId::of_thumbprint(&URL_SAFE_NO_PAD.encode(digest.as_bytes()))
+        let jwk = Object::new().with("crv", "Ed25519").with("kty", "OKP").with("x", &self.x());
+        KeyId::of_thumbprint(&URL_SAFE_NO_PAD.encode(jwk.digest().as_bytes()))
     }
 }
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ed25519:{}", URL_SAFE_NO_PAD.encode(self.as_bytes()))
+        write!(f, "ed25519:{}", self.x())
     }
 }
 
@@ -196,11 +215,13 @@ impl KeyRing {
     /// The public keys as a JWK set (RFC 7517, RFC 8037), without the revoked ones.
     pub fn to_jwks(&self) -> String {
         let keys = self.iter().filter(|(_, _, state)| *state != KeyState::Revoked);
-        let keys = keys.map(|(id, key, _)| {
-            key.jwk().with("alg", "EdDSA").with("kid", id.as_str()).with("use", "sig").into()
-        });
-        let set = Object::new().with("keys", Value::Array(keys.collect()));
-        Value::from(set).to_canonical().as_str().to_owned()
+        let keys: Vec<_> = keys
+            .map(|(id, key, _)| {
+                let jwk = Object::new().with("alg", "EdDSA").with("crv", "Ed25519").with("kid", id);
+                Raw(jwk.with("kty", "OKP").with("use", "sig").with("x", &key.x()).end())
+            })
+            .collect();
+        Object::new().with("keys", &keys).end()
     }
 
     /// Reads a JWK set. Every key is `Active`. Members that RFC 7517 allows and this does not use are
@@ -210,18 +231,25 @@ impl KeyRing {
     /// # Errors
     /// [`KeyError::Jwks`], [`KeyError::Weak`], [`KeyError::Taken`], [`KeyError::Full`].
     pub fn from_jwks(json: &[u8]) -> Result<Self, KeyError> {
-        let value = countersign_canon::parse(json).map_err(|_| KeyError::Jwks)?;
+        let set = canonicalize(json).map_err(|_| KeyError::Jwks)?;
+        ensure(set.pointer("/keys").is_some_and(|keys| keys.starts_with('[')), KeyError::Jwks)?;
         let mut ring = Self::new();
-        for jwk in value.get("keys").and_then(Value::as_array).ok_or(KeyError::Jwks)? {
-            let is = |key, want| jwk.get(key).is_some_and(|v| v.as_str() == Some(want));
-            let may_be = |key, want| jwk.get(key).is_none() || is(key, want);
-            let ours = is("kty", "OKP") && is("crv", "Ed25519") && jwk.get("d").is_none();
-            ensure(ours && may_be("alg", "EdDSA") && may_be("use", "sig"), KeyError::Jwks)?;
-            let x = jwk.get("x").and_then(Value::as_str).ok_or(KeyError::Jwks)?;
-            let x = URL_SAFE_NO_PAD.decode(x).ok().and_then(|x| x.try_into().ok());
+        for index in 0.. {
+            let at = |member: &str| format!("/keys/{index}{member}");
+            if set.pointer(&at("")).is_none() {
+                break;
+            }
+            let text = |member| set.text_at(&at(member));
+            let is = |member, want| text(member).is_some_and(|text| text == want);
+            let may_be = |member, want| set.pointer(&at(member)).is_none() || is(member, want);
+            let ours = is("/kty", "OKP") && is("/crv", "Ed25519");
+            let public = ours && set.pointer(&at("/d")).is_none();
+            let signs = public && may_be("/alg", "EdDSA") && may_be("/use", "sig");
+            ensure(signs, KeyError::Jwks)?;
+            let x = text("/x").and_then(|x| URL_SAFE_NO_PAD.decode(&*x).ok()?.try_into().ok());
             let key = VerifyingKey::from_bytes(&x.ok_or(KeyError::Jwks)?)?;
-            let id = match jwk.get("kid") {
-                Some(kid) => kid.as_str().and_then(|kid| KeyId::new(kid).ok()),
+            let id = match set.pointer(&at("/kid")) {
+                Some(_) => text("/kid").and_then(|kid| KeyId::new(&kid).ok()),
                 None => Some(key.thumbprint()),
             };
             let id = id.ok_or(KeyError::Jwks)?;

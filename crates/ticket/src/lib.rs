@@ -38,6 +38,7 @@ mod key;
 mod memory;
 mod prepared;
 mod request;
+mod sync;
 mod ticket;
 mod url;
 

@@ -43,9 +43,15 @@ macro_rules! words {
             }
         }
 
-        impl $crate::json::Json for $name {
-            fn to_json(&self) -> countersign_canon::Value { self.as_str().into() }
-            fn from_json(value: &countersign_canon::Value) -> Option<Self> { Self::parse(value.as_str()?) }
+        impl $crate::json::Write for $name {
+            fn write(&self, out: &mut String) {
+                $crate::json::Write::write(self.as_str(), out);
+            }
+        }
+        impl $crate::json::Read for $name {
+            fn read(reader: &mut $crate::json::Reader<'_>) -> Option<Self> {
+                reader.text(Self::parse)
+            }
         }
     };
 }

@@ -1,15 +1,16 @@
-//! The replay guard for one process: sharded, in time slices, bounded, never evicting.
+//! The replay guard for one process: sharded, forgetting in slices of time, bounded, never evicting.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Mutex, RwLock};
+use std::collections::HashMap;
 
 use crate::caller::Caller;
 use crate::guard::{Claim, ClaimError, Epochs, Freeze, MAX_LIFETIME, MAX_SKEW, ReplayGuard};
-use crate::id::{EffectId, Timestamp};
+use crate::id::{AgentId, EffectId, TenantId, Timestamp, UserId};
 use crate::macros::ensure;
+use crate::sync::{AtomicI64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock};
 
-const SHARDS: usize = 64;
+/// How many effects a full guard has in a shard. Growing and forgetting halt claims for as long as
+/// one shard takes, however many there are.
+const SHARD: usize = 1024;
 /// Length of a slice, in seconds.
 const SLICE: i64 = 120;
 /// Slices kept. An effect claimed in a slice is remembered for at least `(SLICES - 1) * SLICE`
@@ -20,9 +21,9 @@ const _: () = assert!((SLICES - 1) * SLICE >= MAX_LIFETIME + 2 * MAX_SKEW);
 /// A [`ReplayGuard`] in memory. It forgets at a restart, so it refuses tickets issued before its
 /// start.
 ///
-/// An effect is looked up by its id in every live slice, whatever the expiry of the ticket at hand,
-/// so that a second ticket for the same effect is refused too, for at least six minutes after the
-/// first was claimed; who issues tickets over a longer time for one effect needs a durable guard.
+/// An effect is looked up by its id, whatever the expiry of the ticket at hand, so that a second
+/// ticket for the same effect is refused too, for at least six minutes after the first was claimed;
+/// who issues tickets over a longer time for one effect needs a durable guard.
 ///
 /// Sharded by effect. Time, epochs and effects of a claim are those of one moment, also for a thread
 /// that was halted on its way: everything is compared while the effect's shard is locked, and a
@@ -31,33 +32,74 @@ const _: () = assert!((SLICES - 1) * SLICE >= MAX_LIFETIME + 2 * MAX_SKEW);
 pub struct MemoryGuard {
     capacity: usize,
     started: Timestamp,
-    epochs: RwLock<HashMap<Freeze, u32>>,
+    epochs: RwLock<Frozen>,
     shards: Vec<Mutex<Shard>>,
     /// How many effects are remembered in all shards, and the newest time by which something was
     /// claimed or forgotten in any of them, in seconds.
     live: AtomicUsize,
     newest: AtomicI64,
+    /// The shard that is next to be searched for what is too old, and the newest slice for which
+    /// that was done in all of them.
+    next: AtomicUsize,
+    clean: AtomicI64,
+}
+
+/// The counters of [`Freeze`]; those that are not there are zero.
+#[derive(Debug, Default)]
+struct Frozen {
+    all: u32,
+    tenants: HashMap<TenantId, Tenant>,
+}
+
+#[derive(Debug, Default)]
+struct Tenant {
+    epoch: u32,
+    users: HashMap<UserId, u32>,
+    agents: HashMap<AgentId, u32>,
+}
+
+impl Frozen {
+    fn of(&self, caller: &Caller) -> Epochs {
+        let Some(tenant) = self.tenants.get(caller.tenant()) else {
+            return Epochs { all: self.all, ..Epochs::default() };
+        };
+        let user = tenant.users.get(caller.user()).copied().unwrap_or(0);
+        let agent = tenant.agents.get(caller.agent()).copied().unwrap_or(0);
+        Epochs { all: self.all, tenant: tenant.epoch, user, agent }
+    }
+
+    fn counter(&mut self, whose: Freeze) -> &mut u32 {
+        let tenants = &mut self.tenants;
+        match whose {
+            Freeze::All => &mut self.all,
+            Freeze::Tenant(t) => &mut tenants.entry(t).or_default().epoch,
+            Freeze::User(t, user) => tenants.entry(t).or_default().users.entry(user).or_default(),
+            Freeze::Agent(t, a) => tenants.entry(t).or_default().agents.entry(a).or_default(),
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Shard {
     /// The newest time by which something was claimed or forgotten here, in seconds.
     newest: i64,
-    /// The claimed effects of each slice, newest last.
-    slices: VecDeque<HashSet<EffectId>>,
+    /// The claimed effects, each with the lowest byte of the number of its slice.
+    effects: HashMap<EffectId, u8>,
 }
 
 impl Shard {
     /// Moves on to a time, forgets what is too old by then, and says how many effects that were.
     fn advance(&mut self, newest: i64) -> usize {
-        let passed = newest.div_euclid(SLICE).saturating_sub(self.newest.div_euclid(SLICE));
-        let mut forgotten = 0usize;
-        for _ in 0..passed.min(SLICES) {
-            forgotten = forgotten.saturating_add(self.slices.pop_front().map_or(0, |s| s.len()));
-            self.slices.push_back(HashSet::new());
-        }
+        let (old, new) = (self.newest.div_euclid(SLICE), newest.div_euclid(SLICE));
         self.newest = self.newest.max(newest);
-        forgotten
+        let before = self.effects.len();
+        if new.saturating_sub(old) >= SLICES {
+            self.effects.clear();
+        } else if new > old {
+            let [.., now] = new.to_be_bytes();
+            self.effects.retain(|_, slice| i64::from(now.wrapping_sub(*slice)) < SLICES);
+        }
+        before.saturating_sub(self.effects.len())
     }
 }
 
@@ -67,21 +109,24 @@ impl MemoryGuard {
     /// Where the clock may have been set back across the restart, pass a time as much later.
     pub fn new(capacity: usize, started: Timestamp) -> Self {
         let newest = started.seconds();
-        let slices = || (0..SLICES).map(|_| HashSet::new()).collect();
+        let shards = (capacity / SHARD).clamp(1, 1 << 16).next_power_of_two();
+        let shard = || Mutex::new(Shard { newest, effects: HashMap::new() });
         Self {
             capacity,
             started,
             epochs: RwLock::default(),
-            shards: (0..SHARDS).map(|_| Mutex::new(Shard { newest, slices: slices() })).collect(),
+            shards: (0..shards).map(|_| shard()).collect(),
             live: AtomicUsize::new(0),
             newest: AtomicI64::new(newest),
+            next: AtomicUsize::new(0),
+            clean: AtomicI64::new(i64::MIN),
         }
     }
 
     /// How many claims are remembered, when what is too old has been forgotten.
     pub fn len(&self) -> usize {
         // What cannot be forgotten is still counted.
-        let _swept = self.sweep(self.newest.load(Ordering::SeqCst));
+        while self.reclaim() == Ok(true) {}
         self.live.load(Ordering::SeqCst)
     }
 
@@ -90,23 +135,32 @@ impl MemoryGuard {
         self.len() == 0
     }
 
-    /// Forgets what is too old in every shard: for a guard that is full while some shards are idle.
-    fn sweep(&self, newest: i64) -> Result<(), ClaimError> {
-        for shard in &self.shards {
-            // Poisoned: a thread panicked over it, and nobody knows what it is worth.
-            let forgotten = shard.lock().map_err(|_| ClaimError::Unavailable)?.advance(newest);
-            self.live.fetch_sub(forgotten, Ordering::SeqCst);
+    /// Forgets what is too old in the next shard that has any, and says whether one had: for a guard
+    /// that is full while some shards are idle.
+    fn reclaim(&self) -> Result<bool, ClaimError> {
+        let newest = self.newest.load(Ordering::SeqCst);
+        let slice = newest.div_euclid(SLICE);
+        if self.clean.load(Ordering::SeqCst) >= slice {
+            return Ok(false);
         }
-        Ok(())
+        for _ in &self.shards {
+            let next = self.next.fetch_add(1, Ordering::SeqCst);
+            let forgotten = self.shard(next)?.advance(newest);
+            self.live.fetch_sub(forgotten, Ordering::SeqCst);
+            if forgotten > 0 {
+                return Ok(true);
+            }
+        }
+        self.clean.fetch_max(slice, Ordering::SeqCst);
+        Ok(false)
     }
 
     /// One try, under the lock of the effect's shard.
     fn claim_once(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
         let now = claim.now.seconds();
         let epochs = self.epochs.read().map_err(|_| ClaimError::Unavailable)?;
-        let at = usize::from(claim.effect_id.as_bytes()[0]) % SHARDS;
-        let shard = self.shards.get(at).ok_or(ClaimError::Unavailable)?;
-        let mut shard = shard.lock().map_err(|_| ClaimError::Unavailable)?;
+        let [.., high, low] = *claim.effect_id.as_bytes();
+        let mut shard = self.shard(usize::from(u16::from_be_bytes([high, low])))?;
         let newest = self.newest.load(Ordering::SeqCst).max(shard.newest).max(now);
         // What is too old is forgotten by the newest time seen; under a clock that went back, a
         // ticket that was forgotten would be young again.
@@ -116,47 +170,45 @@ impl MemoryGuard {
         ensure(claim.issued_at >= self.started, ClaimError::BeforeStart)?;
         let furthest = newest.saturating_add(MAX_LIFETIME + MAX_SKEW);
         ensure(claim.expires.seconds() <= furthest, ClaimError::TooFarAhead)?;
-        ensure(epochs_of(&epochs, claim.caller) == claim.epochs, ClaimError::Frozen)?;
+        ensure(epochs.of(claim.caller) == claim.epochs, ClaimError::Frozen)?;
         let forgotten = shard.advance(newest);
         self.live.fetch_sub(forgotten, Ordering::SeqCst);
         self.newest.fetch_max(newest, Ordering::SeqCst);
-        let known = shard.slices.iter().any(|slice| slice.contains(&claim.effect_id));
-        ensure(!known, ClaimError::Spent)?;
-        let slice = shard.slices.back_mut().ok_or(ClaimError::Unavailable)?;
+        ensure(!shard.effects.contains_key(&claim.effect_id), ClaimError::Spent)?;
         let more = |live: usize| (live < self.capacity).then(|| live.saturating_add(1));
         let reserved = self.live.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
         reserved.map_err(|_| ClaimError::Full)?;
-        slice.insert(claim.effect_id);
+        let [.., slice] = newest.div_euclid(SLICE).to_be_bytes();
+        shard.effects.insert(claim.effect_id, slice);
         Ok(())
     }
-}
 
-fn epochs_of(epochs: &HashMap<Freeze, u32>, caller: &Caller) -> Epochs {
-    let of = |whose: Freeze| epochs.get(&whose).copied().unwrap_or(0);
-    let [all, tenant, user, agent] = Freeze::of(caller).map(of);
-    Epochs { all, tenant, user, agent }
+    /// Locks a shard. Poisoned: a thread panicked over it, and nobody knows what it is worth.
+    fn shard(&self, number: usize) -> Result<MutexGuard<'_, Shard>, ClaimError> {
+        let shard = self.shards.get(number & self.shards.len().saturating_sub(1));
+        shard.ok_or(ClaimError::Unavailable)?.lock().map_err(|_| ClaimError::Unavailable)
+    }
 }
 
 #[async_trait::async_trait]
 impl ReplayGuard for MemoryGuard {
     async fn claim(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
-        match self.claim_once(claim) {
-            Err(ClaimError::Full) => {
-                self.sweep(self.newest.load(Ordering::SeqCst))?;
-                self.claim_once(claim)
+        loop {
+            match self.claim_once(claim) {
+                Err(ClaimError::Full) if self.reclaim()? => {}
+                decided => return decided,
             }
-            decided => decided,
         }
     }
 
     async fn epochs(&self, caller: &Caller) -> Result<Epochs, ClaimError> {
         let epochs = self.epochs.read().map_err(|_| ClaimError::Unavailable)?;
-        Ok(epochs_of(&epochs, caller))
+        Ok(epochs.of(caller))
     }
 
     async fn freeze(&self, whose: Freeze) -> Result<u32, ClaimError> {
         let mut epochs = self.epochs.write().map_err(|_| ClaimError::Unavailable)?;
-        let epoch = epochs.entry(whose).or_default();
+        let epoch = epochs.counter(whose);
         *epoch = epoch.checked_add(1).ok_or(ClaimError::Unavailable)?;
         Ok(*epoch)
     }
@@ -197,7 +249,7 @@ mod tests {
         let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
         let panicked = std::thread::scope(|scope| {
             let panic = || {
-                let _shard = guard.shards[1].lock();
+                let _shard = guard.shards[0x0101 & (guard.shards.len() - 1)].lock();
                 panic!("while one shard is held");
             };
             scope.spawn(panic).join()
@@ -209,8 +261,8 @@ mod tests {
     #[test]
     fn inv_04_an_epoch_that_has_run_out_is_not_started_again() {
         let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
-        guard.epochs.write().unwrap().insert(Freeze::All, u32::MAX);
+        *guard.epochs.write().unwrap().counter(Freeze::All) = u32::MAX;
         assert_eq!(pollster::block_on(guard.freeze(Freeze::All)), Err(ClaimError::Unavailable));
-        assert_eq!(guard.epochs.read().unwrap().get(&Freeze::All), Some(&u32::MAX));
+        assert_eq!(guard.epochs.read().unwrap().all, u32::MAX);
     }
 }

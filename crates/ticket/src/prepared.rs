@@ -1,13 +1,9 @@
 //! The effect, fully resolved before anybody approves it, its digest, and the form it travels in.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use countersign_canon::{
-    Canonical, Digest, Limits, Object, Value, canonicalize_with, require_canonical,
-};
+use countersign_canon::{Canonical, Digest, require_canonical};
 
 use crate::id::{Account, Connection, EffectId, Scope, ToolName};
-use crate::json::{Json, members};
+use crate::json::{Object, Read, Reader, Write, members, to_text};
 use crate::macros::ensure;
 use crate::request::{InvalidRequest, MAX_BODY, MAX_STEPS, Step};
 
@@ -35,6 +31,13 @@ pub struct Selector {
 }
 
 members!(Selector { "account": account, "connection": connection, "scopes": scopes, });
+
+impl Selector {
+    /// As it would have been made; what was not sorted is no longer what was read.
+    fn again(self) -> Self {
+        Self { account: self.account, ..Self::new(self.connection, self.scopes) }
+    }
+}
 
 getters!(Selector {
     /// The connection at the identity provider.
@@ -139,43 +142,34 @@ impl Prepared {
         }
     }
 
-    /// What the digest and the form that travels have in common. They differ in how a step's body is
-    /// written, and in how the arguments are.
-    fn object(&self, kind: &str, body: fn(&[u8]) -> String) -> Object {
-        let object = Object::new()
-            .with("binding", self.binding().as_str())
-            .with("effect_id", self.effect_id.to_json())
-            .with("type", kind)
-            .with("v", 1u8);
-        match &self.plan {
-            Plan::Wire { credential, steps } => {
-                let steps = steps.iter().map(|step| step.value(body(&step.body)));
-                object
-                    .with("credential", credential.to_json())
-                    .with("steps", Value::Array(steps.collect()))
-            }
-            Plan::Arguments => object,
-        }
-    }
-
     /// The effect digest: SHA-256 over the canonical JSON of
     /// `{type, v, effect_id, binding, credential, steps}`, each step with the SHA-256 of its body,
     /// or of `{type, v, effect_id, binding, arguments}` for a local tool.
     pub fn digest(&self) -> Digest {
-        let mut object = self.object("countersign-effect", |body| Digest::of(body).to_hex());
-        if self.binding() == Binding::Arguments {
-            object = object.with("arguments", self.arguments.digest().to_hex());
+        let object = Object::new();
+        match &self.plan {
+            Plan::Arguments => object
+                .with("arguments", &self.arguments.digest())
+                .with("binding", &self.binding())
+                .with("effect_id", &self.effect_id),
+            Plan::Wire { credential, steps } => {
+                let steps: Vec<_> =
+                    steps.iter().map(|s| s.with_body(Digest::of(&s.body))).collect();
+                object
+                    .with("binding", &self.binding())
+                    .with("credential", credential)
+                    .with("effect_id", &self.effect_id)
+                    .with("steps", &steps)
+            }
         }
-        Value::from(object).to_canonical().digest()
+        .with("type", "countersign-effect")
+        .with("v", &1u8)
+        .digest()
     }
 
     /// The form that travels with a ticket: canonical JSON with the bodies in base64.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let object = self
-            .object("countersign-prepared", |body| STANDARD.encode(body))
-            .with("arguments", self.arguments.as_str())
-            .with("tool", self.tool.as_str());
-        Value::from(object).to_canonical().into_bytes()
+        to_text(self).into_bytes()
     }
 
     /// Reads what [`Prepared::to_bytes`] wrote, through the same checks as a new one. Anything else,
@@ -184,34 +178,50 @@ impl Prepared {
     /// # Errors
     /// [`InvalidRequest`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, InvalidRequest> {
-        let malformed = InvalidRequest("the sealed request is malformed");
         ensure(bytes.len() <= MAX_SEALED, InvalidRequest("the sealed request is too large"))?;
-        let limits = Limits::DEFAULT.with_max_bytes(MAX_SEALED);
-        let canonical = canonicalize_with(bytes, limits).map_err(|_| malformed)?;
-        ensure(canonical.as_bytes() == bytes, malformed)?;
-        canonical.value().as_object().and_then(Self::from_object).ok_or(malformed)
+        let read = str::from_utf8(bytes).ok().and_then(Self::from_text);
+        read.ok_or(InvalidRequest("the sealed request is malformed"))
     }
+}
 
-    fn from_object(o: &Object) -> Option<Self> {
-        let text = |key| o.get(key).and_then(Value::as_str);
-        let ours = text("type")? == "countersign-prepared" && o.get("v")?.as_i64()? == 1;
-        let effect_id = Json::from_json(o.get("effect_id")?)?;
-        let tool = Json::from_json(o.get("tool")?)?;
-        let arguments = require_canonical(text("arguments")?.as_bytes()).ok()?;
-        match Binding::parse(text("binding")?)? {
-            Binding::Arguments if ours && o.len() == 6 => {
-                Some(Self::local(effect_id, tool, arguments))
+const PREPARED: &str = "countersign-prepared";
+
+impl Write for Prepared {
+    fn write(&self, out: &mut String) {
+        let object = Object::new()
+            .with("arguments", self.arguments.as_str())
+            .with("binding", &self.binding());
+        let object = match &self.plan {
+            Plan::Arguments => object.with("effect_id", &self.effect_id),
+            Plan::Wire { credential, steps } => object
+                .with("credential", credential)
+                .with("effect_id", &self.effect_id)
+                .with("steps", steps),
+        };
+        let object = object.with("tool", &self.tool).with("type", PREPARED).with("v", &1u8);
+        out.push_str(&object.end());
+    }
+}
+
+impl Read for Prepared {
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.take("{")?;
+        let arguments: String = reader.member("arguments")?;
+        let arguments = require_canonical(arguments.as_bytes()).ok()?;
+        let wire = reader.member::<Binding>("binding")? == Binding::Wire;
+        let credential = if wire { Some(reader.member("credential")?) } else { None };
+        let credential = credential.map(|selector: Option<Selector>| selector.map(Selector::again));
+        let effect_id = reader.member("effect_id")?;
+        let steps = if wire { Some(reader.member("steps")?) } else { None };
+        let tool = reader.member("tool")?;
+        // Type and version are compared when all of it is written again.
+        let (_, _) = (reader.member::<String>("type")?, reader.member::<u8>("v")?);
+        reader.take("}")?;
+        match credential.zip(steps) {
+            Some((credential, steps)) => {
+                Self::wire(effect_id, tool, arguments, credential, steps).ok()
             }
-            Binding::Wire if ours && o.len() == 8 => {
-                let credential = Option::<Selector>::from_json(o.get("credential")?)?;
-                let scopes = credential.as_ref().map_or(&[][..], Selector::scopes);
-                let sorted = scopes.is_sorted_by(|a, b| a < b);
-                let steps = o.get("steps")?.as_array()?.iter().map(Step::from_value);
-                let steps = steps.collect::<Option<_>>()?;
-                let read = Self::wire(effect_id, tool, arguments, credential, steps);
-                read.ok().filter(|_| sorted)
-            }
-            Binding::Arguments | Binding::Wire => None,
+            None => Some(Self::local(effect_id, tool, arguments)),
         }
     }
 }

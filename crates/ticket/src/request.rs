@@ -2,11 +2,9 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use countersign_canon::{Digest, Object, Value};
+use countersign_canon::{Canonical, Digest};
 
-use crate::json::{Members as _, members};
+use crate::json::{Base64, Object, Raw, Read, Reader, Write, members};
 use crate::macros::ensure;
 use crate::url::origin_len;
 
@@ -107,13 +105,13 @@ impl Hole {
     }
 
     /// The bytes that fill the hole, or why they may not.
-    fn take(&self, answer: Option<&Value>) -> Result<String, InvalidRequest> {
-        let text = answer.and_then(|answer| answer.pointer(&self.pointer)?.as_str());
+    fn take(&self, answer: Option<&Canonical>) -> Result<String, InvalidRequest> {
+        let text = answer.and_then(|answer| answer.text_at(&self.pointer));
         let text = text.ok_or(InvalidRequest("the answer has no text for a hole"))?;
         let fits = !text.is_empty() && text.len() <= usize::from(self.max);
         let fits = fits && text.bytes().all(|b| self.alphabet.holds(b));
         ensure(fits, InvalidRequest("the answer's text does not fit a hole"))?;
-        Ok(text.to_owned())
+        Ok(text.into_owned())
     }
 }
 
@@ -135,14 +133,30 @@ pub struct Step {
     pub(crate) pages: u16,
 }
 
-members!(Step {
-    "credential": credential,
-    "headers": headers,
-    "holes": holes,
-    "method": method,
-    "pages": pages,
-    "url": url,
-} |o| { body: STANDARD.decode(o.get("body")?.as_str()?).ok()?, });
+impl Write for Step {
+    fn write(&self, out: &mut String) {
+        self.with_body(Base64(&self.body)).write(out);
+    }
+}
+
+impl Read for Step {
+    /// Builds the step again through the same checks as a new one.
+    fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.take("{")?;
+        let Base64(body) = reader.member("body")?;
+        let step = Self {
+            body,
+            credential: reader.member("credential")?,
+            headers: reader.member("headers")?,
+            holes: reader.member("holes")?,
+            method: reader.member("method")?,
+            pages: reader.member("pages")?,
+            url: reader.member("url")?,
+        };
+        reader.take("}")?;
+        step.checked().ok()
+    }
+}
 
 getters!(Step {
     /// The method.
@@ -261,27 +275,27 @@ impl Step {
 
     /// What the digest covers. With `body` as base64 instead of its digest this is also how a step
     /// travels, so the two cannot name different things.
-    pub(crate) fn value(&self, body: String) -> Value {
-        self.members().with("body", body).into()
-    }
-
-    /// Builds a step again through the same checks as a new one.
-    pub(crate) fn from_value(value: &Value) -> Option<Self> {
-        let o = value.as_object().filter(|o| o.len() == 7)?;
-        Self::from_members(o)?.checked().ok()
+    pub(crate) fn with_body(&self, body: impl Write) -> Raw {
+        let object = Object::new()
+            .with("body", &body)
+            .with("credential", &self.credential)
+            .with("headers", &self.headers)
+            .with("holes", &self.holes)
+            .with("method", &self.method)
+            .with("pages", &self.pages)
+            .with("url", &self.url);
+        Raw(object.end())
     }
 
     /// Whether the answer has nothing more for this step's holes: the listing has ended.
-    pub(crate) fn exhausted(&self, answer: &Value) -> bool {
-        let ends = |hole: &Hole| match answer.pointer(&hole.pointer) {
-            None | Some(Value::Null) => true,
-            Some(value) => value.as_str() == Some(""),
-        };
+    pub(crate) fn exhausted(&self, answer: &Canonical) -> bool {
+        let ends =
+            |hole: &Hole| matches!(answer.pointer(&hole.pointer), None | Some("null" | "\"\""));
         self.holes.iter().any(ends)
     }
 
     /// The URL and body with the holes filled by splicing, and the spliced values for the log.
-    pub(crate) fn fill(&self, answer: Option<&Value>) -> Result<Filled<'_>, InvalidRequest> {
+    pub(crate) fn fill(&self, answer: Option<&Canonical>) -> Result<Filled<'_>, InvalidRequest> {
         let mut url = Cow::Borrowed(self.url.as_str());
         let mut body = Cow::Borrowed(self.body.as_slice());
         let mut spliced = Vec::new();
@@ -338,13 +352,13 @@ pub fn request_digest<'a>(
     headers: impl Iterator<Item = (&'a str, &'a str)>,
     body: &[u8],
 ) -> Digest {
-    let headers = headers.map(|(n, v)| Value::Array(vec![n.into(), v.into()])).collect();
-    let object = Object::new()
-        .with("body", Digest::of(body).to_hex())
-        .with("headers", Value::Array(headers))
+    let headers: Vec<_> = headers.map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+    Object::new()
+        .with("body", &Digest::of(body))
+        .with("headers", &headers)
         .with("method", method)
         .with("type", "countersign-request")
         .with("url", url)
-        .with("v", 1u8);
-    Value::from(object).to_canonical().digest()
+        .with("v", &1u8)
+        .digest()
 }

@@ -3,13 +3,13 @@
 use core::fmt;
 use std::sync::Arc;
 
-use countersign_canon::{Digest, Object, Value};
+use countersign_canon::{Canonical, Digest};
 
 use crate::approve::{Approved, Tier};
-use crate::caller::Caller;
+use crate::caller::{Agents, Caller};
 use crate::guard::{Epochs, MAX_LIFETIME};
 use crate::id::{EffectId, InvalidId, Jti, PolicyVersion, Timestamp, ToolName};
-use crate::json::{Json, Members as _, members};
+use crate::json::{Maybe, Read, Reader, Write, member, members, to_text};
 use crate::jws;
 use crate::key::{KeyError, Signer};
 use crate::prepared::{Binding, Prepared, Selector};
@@ -19,78 +19,111 @@ pub const TICKET_TYP: &str = "countersign-ticket+jwt";
 /// Lifetime of a ticket unless told otherwise, in seconds.
 pub const DEFAULT_LIFETIME: i64 = 60;
 
-/// The claims that are one member each, in one table from which they are declared, written and read.
-macro_rules! claims {
-    ($($(#[$doc:meta])* $key:literal: $field:ident: $type:ty,)*) => {
-        /// What a ticket claims. A compact JWS (`EdDSA`) over exactly these, in canonical JSON.
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub struct Claims {
-            $(#[doc = concat!("Claim `", $key, "`.")] $(#[$doc])* pub $field: $type,)*
-            /// Claims `tenant`, `sub`, `sid` and `act`.
-            pub caller: Caller,
-            /// Claim `iat`, with milliseconds in `iat_ms`.
-            pub issued_at: Timestamp,
-            /// RFC 7800 confirmation `cnf`: the JWK thumbprint (`jkt`) of the key a holder must prove.
-            pub confirmation: Option<String>,
-        }
+/// What a ticket claims. A compact JWS (`EdDSA`) over exactly these, in canonical JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the claim of the table below that is written from it")]
+#[non_exhaustive]
+pub struct Claims {
+    /// The account as it stands in the effect's digest; for people and logs.
+    pub account: Option<String>,
+    pub approval: Digest,
+    pub arguments: Digest,
+    pub audience: String,
+    pub binding: Binding,
+    /// Claims `tenant`, `sub`, `sid` and `act`.
+    pub caller: Caller,
+    /// RFC 7800 confirmation `cnf`: the JWK thumbprint (`jkt`) of the key a holder must prove.
+    pub confirmation: Option<String>,
+    /// The connection as it stands in the effect's digest; for people and logs.
+    pub connection: Option<String>,
+    pub effect: Digest,
+    pub effect_id: EffectId,
+    pub epochs: Epochs,
+    pub expires: Timestamp,
+    /// Claim `iat`, with milliseconds in `iat_ms`.
+    pub issued_at: Timestamp,
+    pub issuer: String,
+    pub jti: Jti,
+    pub not_before: Timestamp,
+    pub policy: PolicyVersion,
+    pub preview: Digest,
+    pub schema: Digest,
+    /// The scopes as they stand in the effect's digest; for people and logs.
+    pub scopes: Vec<String>,
+    pub tier: Tier,
+    pub tool: ToolName,
+}
 
-        members!(Claims { $($key: $field,)* } |o| {
-            caller: Caller::read_from(o)?,
-            issued_at: Timestamp::from_millis(o.get("iat_ms")?.as_i64()?),
-            confirmation: match o.get("cnf") {
-                Some(cnf) => Some(Json::from_json(cnf.get("jkt")?)?),
-                None => None,
-            },
-        });
+/// The claims in the order of their names, in one table from which they are written and read.
+macro_rules! claims {
+    (|$claims:ident| $($key:literal: $name:ident = $written:expr,)* => $read:expr) => {
+        impl Write for Claims {
+            fn write(&self, out: &mut String) {
+                let $claims = self;
+                out.push('{');
+                $(member(out, $key, &$written);)*
+                out.push('}');
+            }
+        }
+        impl Read for Claims {
+            fn read(reader: &mut Reader<'_>) -> Option<Self> {
+                reader.take("{")?;
+                $(let $name = reader.member($key)?;)*
+                reader.take("}")?;
+                $read
+            }
+        }
     };
 }
 
-claims! {
-    /// The account as it stands in the effect's digest; for people and logs.
-    "account": account: Option<String>,
-    "approval": approval: Digest,
-    "arguments": arguments: Digest,
-    "aud": audience: String,
-    "binding": binding: Binding,
-    /// The connection as it stands in the effect's digest; for people and logs.
-    "connection": connection: Option<String>,
-    "effect": effect: Digest,
-    "effect_id": effect_id: EffectId,
-    "epochs": epochs: Epochs,
-    "exp": expires: Timestamp,
-    "iss": issuer: String,
-    "jti": jti: Jti,
-    "nbf": not_before: Timestamp,
-    "policy": policy: PolicyVersion,
-    "preview": preview: Digest,
-    "schema": schema: Digest,
-    /// The scopes as they stand in the effect's digest; for people and logs.
-    "scopes": scopes: Vec<String>,
-    "tier": tier: Tier,
-    "tool": tool: ToolName,
-}
-
-impl Claims {
-    fn to_object(&self) -> Object {
-        let object = self
-            .caller
-            .add_to(self.members())
-            .with("iat", self.issued_at.to_json())
-            .with("iat_ms", self.issued_at.millis().to_json());
-        match &self.confirmation {
-            Some(jkt) => object.with("cnf", Object::new().with("jkt", jkt.as_str())),
-            None => object,
-        }
-    }
-
-    /// Reads the claims of a payload. Every claim must be there, and no other.
-    pub(crate) fn from_value(value: &Value) -> Option<Self> {
-        let o = value.as_object()?;
-        // Writing them again must give the same object: nothing was there that was not read.
-        Self::from_members(o).filter(|claims| claims.to_object() == *o)
+claims! { |c|
+    "account": account = c.account,
+    "act": agents = c.caller.agents(),
+    "approval": approval = c.approval,
+    "arguments": arguments = c.arguments,
+    "aud": audience = c.audience,
+    "binding": binding = c.binding,
+    "cnf": confirmation = Maybe(c.confirmation.clone().map(|jkt| Confirmation { jkt })),
+    "connection": connection = c.connection,
+    "effect": effect = c.effect,
+    "effect_id": effect_id = c.effect_id,
+    "epochs": epochs = c.epochs,
+    "exp": expires = c.expires,
+    "iat": seconds = c.issued_at,
+    "iat_ms": millis = c.issued_at.millis(),
+    "iss": issuer = c.issuer,
+    "jti": jti = c.jti,
+    "nbf": not_before = c.not_before,
+    "policy": policy = c.policy,
+    "preview": preview = c.preview,
+    "schema": schema = c.schema,
+    "scopes": scopes = c.scopes,
+    "sid": session = c.caller.session(),
+    "sub": user = c.caller.user(),
+    "tenant": tenant = c.caller.tenant(),
+    "tier": tier = c.tier,
+    "tool": tool = c.tool,
+    => {
+        let (Agents(mut chain), Maybe(confirmation)) = (agents, confirmation);
+        let confirmation = confirmation.map(|Confirmation { jkt }| jkt);
+        let caller = Caller::dangerous_assert(tenant, user, chain.remove(0), session);
+        let (caller, issued_at) = (caller.with_chain(chain).ok()?, Timestamp::from_millis(millis));
+        // The seconds are compared when all of it is written again.
+        let _: Timestamp = seconds;
+        Some(Self {
+            account, approval, arguments, audience, binding, caller, confirmation, connection,
+            effect, effect_id, epochs, expires, issued_at, issuer, jti, not_before, policy, preview,
+            schema, scopes, tier, tool,
+        })
     }
 }
+
+/// The claim `cnf` of RFC 7800, with the one member that is known here.
+struct Confirmation {
+    jkt: String,
+}
+
+members!(Confirmation { "jkt": jkt, });
 
 /// A ticket's compact text. Not `Clone`: the library hands it on, it does not copy it. Its text may
 /// travel through the agent; only the gate decides what it is worth.
@@ -106,7 +139,7 @@ impl Ticket {
         &self.0
     }
     /// Header and claims as JSON, **not verified**: for people who look at a ticket.
-    pub fn dangerous_peek(&self) -> Option<(Value, Value)> {
+    pub fn dangerous_peek(&self) -> Option<(Canonical, Canonical)> {
         jws::peek(&self.0)
     }
 }
@@ -209,7 +242,7 @@ impl Issuer {
             account: credential.and_then(|c| c.account()).map(ToString::to_string),
             scopes: scopes.iter().map(ToString::to_string).collect(),
         };
-        let text = jws::sign(self.signer.as_ref(), TICKET_TYP, claims.to_object())?;
+        let text = jws::sign(self.signer.as_ref(), TICKET_TYP, &to_text(&claims))?;
         Ok(Sealed { ticket: Ticket(text), prepared: assessed.prepared })
     }
 }

@@ -103,7 +103,7 @@ async fn evidence_of_an_executed_call_names_what_was_sent() {
     let effect = sealed.prepared().digest();
     let done = cs.execute(&me, sealed).await.unwrap();
     let keys = countersign::KeyDir::open(world.dir.path().join("state/keys")).unwrap();
-    let evidence = done.evidence.verify(&keys.ring().unwrap()).unwrap();
+    let evidence = done.evidence.verify(&keys.ring().unwrap()).unwrap().value();
     let text =
         |key: &str| evidence.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
     assert_eq!(text("authorised"), effect.to_hex());

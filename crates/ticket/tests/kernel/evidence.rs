@@ -20,7 +20,7 @@ fn executed(world: &World) -> Evidence {
 #[test]
 fn evidence_of_an_execution_says_what_was_authorised_and_what_was_lent() {
     let world = World::new();
-    let said = executed(&world).verify(&KeyRing::of(world.key.as_ref())).unwrap();
+    let said = executed(&world).verify(&KeyRing::of(world.key.as_ref())).unwrap().value();
     let text = |pointer: &str| said.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
     let digest = prepared(1).digest().to_hex();
     assert_eq!((text("/authorised"), text("/executed")), (digest.clone(), digest));
@@ -42,7 +42,7 @@ fn evidence_of_a_refusal_says_why() {
     let checked = world.gate.check(sealed.ticket(), &crate::common::caller(), at(1)).unwrap();
     let code = Refusal::EffectMismatch.code();
     let evidence = Evidence::refused(world.key.as_ref(), checked.claims(), code, at(2)).unwrap();
-    let said = evidence.verify(&KeyRing::of(world.key.as_ref())).unwrap();
+    let said = evidence.verify(&KeyRing::of(world.key.as_ref())).unwrap().value();
     assert_eq!(said.get("code").and_then(Value::as_str), Some("effect_mismatch"));
     assert_eq!(said.get("kind").and_then(Value::as_str), Some("refused"));
 }
@@ -116,7 +116,7 @@ fn evidence_of_the_longest_listing_still_verifies() {
     let key = world.key.as_ref();
     let evidence =
         Evidence::executed(key, &admitted, Ending::Committed, None, false, at(3)).unwrap();
-    let said = evidence.verify(&KeyRing::of(key)).unwrap();
+    let said = evidence.verify(&KeyRing::of(key)).unwrap().value();
     let requests = said.get("requests").and_then(Value::as_array).unwrap();
     assert_eq!(requests.len(), admitted.lent().len());
 }

@@ -76,7 +76,9 @@ fn ticket(world: &World, repaired: usize) -> String {
     }
     let sealed = world.seal(prepared(1), 1, at(1_000));
     let peeked = Ticket::from_compact(sealed.ticket().as_compact().to_owned()).dangerous_peek();
-    let Some((_, Value::Object(mut claims))) = peeked else { panic!("not a ticket") };
+    let Some(Value::Object(mut claims)) = peeked.map(|(_, claims)| claims.value()) else {
+        panic!("not a ticket")
+    };
     let mut set = |key: &str, value: Value| drop(claims.insert(key, value));
     let seconds = |s: i64| Value::Number(at(s).seconds().try_into().unwrap());
     if has(Refusal::NotYetValid) {

@@ -72,7 +72,9 @@ fn a_signed_payload_with_other_claims_than_a_tickets_is_malformed() {
     let world = World::new();
     let text = world.seal(prepared(1), 1, at(1)).ticket().as_compact().to_owned();
     let peeked = Ticket::from_compact(text.clone()).dangerous_peek();
-    let Some((_, Value::Object(claims))) = peeked else { panic!("not a ticket") };
+    let Some(Value::Object(claims)) = peeked.map(|(_, claims)| claims.value()) else {
+        panic!("not a ticket")
+    };
     assert_eq!(check(&world, &reissue(&world, &text, |_| {}), 1), Ok(()));
 
     // Each claim is needed, and each has one type.
@@ -143,7 +145,7 @@ fn another_spelling_of_a_signed_ticket_is_malformed() {
     let world = World::new();
     let text = world.seal(prepared(1), 1, at(1)).ticket().as_compact().to_owned();
     let peeked = Ticket::from_compact(text).dangerous_peek();
-    let payload = peeked.unwrap().1.to_canonical();
+    let payload = peeked.unwrap().1;
     let header = header(&world.key, TICKET_TYP);
     let id = header.split('"').nth(7).unwrap();
     let good = forge(&world.key, &header, payload.as_bytes());

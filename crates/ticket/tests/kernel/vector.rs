@@ -70,8 +70,8 @@ fn inv_12_the_vector_is_computed_to_the_byte() {
         let sealed = world.seal(prepared(1), 1, at(1));
         let text = sealed.ticket().as_compact();
         let (header, claims) = sealed.ticket().dangerous_peek().unwrap();
-        assert_eq!(header.to_canonical().as_str(), HEADER);
-        assert_eq!(claims.to_canonical().as_str(), CLAIMS);
+        assert_eq!(header.as_str(), HEADER);
+        assert_eq!(claims.as_str(), CLAIMS);
         assert_eq!(text.rsplit_once('.').unwrap().1, SIGNATURE);
         assert_eq!(String::from_utf8(sealed.prepared().to_bytes()).unwrap(), SEALED);
     }

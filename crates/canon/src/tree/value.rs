@@ -7,7 +7,8 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{Canonical, Number, Object, string};
+use crate::pointer::{array_index, pointer_token};
+use crate::{Canonical, Error, Number, Object, canonicalize, read_string, write_string};
 
 /// A JSON value
 ///
@@ -115,7 +116,7 @@ impl Value {
             match piece {
                 Piece::Text(text) => out.push_str(text),
                 Piece::Key(key) => {
-                    string::push_string(&mut out, key);
+                    write_string(&mut out, key);
                     out.push(':');
                 }
                 Piece::Value(Self::Null) => out.push_str("null"),
@@ -123,7 +124,7 @@ impl Value {
                     out.push_str(if *value { "true" } else { "false" });
                 }
                 Piece::Value(Self::Number(number)) => out.push_str(number.as_str()),
-                Piece::Value(Self::String(text)) => string::push_string(&mut out, text),
+                Piece::Value(Self::String(text)) => write_string(&mut out, text),
                 Piece::Value(Self::Array(items)) => {
                     todo.push(Piece::Text("]"));
                     for item in items.iter().rev() {
@@ -142,7 +143,26 @@ impl Value {
                 }
             }
         }
-        Canonical::from_canonical(out)
+        Canonical(out)
+    }
+}
+
+/// The value of a JSON text, under [`Limits::DEFAULT`](crate::Limits::DEFAULT)
+///
+/// It accepts exactly what [`canonicalize`] accepts: the value is read from the canonical form.
+///
+/// # Errors
+///
+/// Those of [`canonicalize`].
+pub fn parse(input: &[u8]) -> Result<Value, Error> {
+    canonicalize(input).map(|canonical| canonical.value())
+}
+
+impl Canonical {
+    /// The value that the bytes stand for
+    pub fn value(&self) -> Value {
+        // INVARIANT: the text is canonical, so there is a value.
+        build(self.as_str()).unwrap_or(Value::Null)
     }
 }
 
@@ -153,22 +173,10 @@ enum Piece<'a> {
     Value(&'a Value),
 }
 
-/// An index as RFC 6901 writes it: no sign, no leading zero
-fn array_index(token: &str) -> Option<usize> {
-    let plain = token.bytes().all(|b| b.is_ascii_digit());
-    let leading_zero = token.len() > 1 && token.starts_with('0');
-    if plain && !leading_zero { token.parse().ok() } else { None }
-}
-
-fn pointer_token(token: &str) -> Option<String> {
-    let sound = token.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
-    sound.then(|| token.replace("~1", "/").replace("~0", "~"))
-}
-
 /// The value of a canonical text, of any depth; `None` if it is not canonical after all
 ///
 /// What is known of canonical text is not checked again; commas and colons are skipped.
-pub(crate) fn build(mut rest: &str) -> Option<Value> {
+fn build(mut rest: &str) -> Option<Value> {
     // The open containers, each with the key that waits for its value
     let mut open: Vec<(Value, Option<String>)> = Vec::new();
     loop {
@@ -181,13 +189,9 @@ pub(crate) fn build(mut rest: &str) -> Option<Value> {
             b't' => (4, Ok(Value::Bool(true))),
             b'f' => (5, Ok(Value::Bool(false))),
             b'"' => {
-                let mut end = string::plain_end(rest.as_bytes(), 1);
-                while rest.as_bytes().get(end) == Some(&b'\\') {
-                    end = string::plain_end(rest.as_bytes(), end.wrapping_add(2));
-                }
-                let mut text = String::with_capacity(end);
-                string::push_unescaped(&mut text, rest.get(1..end)?);
-                (end.wrapping_add(1), Ok(Value::String(text)))
+                let (text, after) = read_string(rest)?;
+                let length = rest.len().wrapping_sub(after.len());
+                (length, Ok(Value::String(text.into_owned())))
             }
             b',' | b':' => {
                 rest = rest.get(1..)?;
