@@ -10,8 +10,8 @@ pub(crate) fn run(run: &mut Run) {
     for input in inputs::all() {
         let digests = agreed(&input.bytes);
         assert_eq!(agreed(&input.canonical()), digests, "{}", input.name);
-        group(run, &input, "", input.bytes.clone());
-        group(run, &input, " canonical", input.canonical());
+        group(run, &input, "", &input.bytes);
+        group(run, &input, " canonical", &input.canonical());
     }
 }
 
@@ -53,8 +53,7 @@ fn json_canon(bytes: &[u8]) -> [u8; 32] {
     hash(json_canon::to_string(&parsed(bytes)).expect("a value").as_bytes())
 }
 
-fn group(run: &mut Run, input: &Input, suffix: &str, bytes: Vec<u8>) {
-    let bytes = bytes.as_slice();
+fn group(run: &mut Run, input: &Input, suffix: &str, bytes: &[u8]) {
     let about = format!("canonical form and SHA-256 of {} bytes: {}", bytes.len(), input.about);
     let mut group = Group::new(format!("canon {}{suffix}", input.name), about);
     let lax = "keeps the last of duplicate keys, rounds large integers";

@@ -5,6 +5,7 @@ use std::path::Path;
 use bench_work::inputs;
 use bench_work::report::quoted;
 use bench_work::world::{Change, World};
+use countersign_canon::Digest;
 
 /// Tickets in a file: more than a sample needs.
 const TICKETS: usize = 200;
@@ -30,7 +31,7 @@ pub(crate) fn run(folder: &Path) {
         )
     });
     let calls: Vec<_> = calls.collect();
-    let key: String = world.key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = Digest::from_bytes(*world.key.as_bytes()).to_hex();
     let text = format!(r#"{{"key":"{key}","calls":[{}]}}"#, calls.join(","));
     write("calls_4k.json", text.as_bytes());
 }

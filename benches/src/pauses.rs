@@ -92,7 +92,7 @@ fn claim<G: Kept>(guard: &G, rate: u64, number: u64) -> u32 {
     let now = time().plus_seconds(passed);
     let key = key(number);
     let start = Instant::now();
-    if number % rate == 0 && passed % SWEEP == 0 {
+    if number.is_multiple_of(rate) && passed % SWEEP == 0 {
         guard.forget(now.seconds());
     }
     assert!(guard.claim(key, now.plus_seconds(LIFETIME.into()), now), "a new key");
