@@ -24,7 +24,7 @@ use programs::{AVX512, Build, DEFAULT, FOLDER};
 use results::Results;
 
 /// Processes that each measuring program is run in: Ed25519 differs from one to the next.
-const PROCESSES: usize = 5;
+const PROCESSES: usize = 3;
 
 /// Everything that was measured.
 #[derive(Debug, Default)]
@@ -91,15 +91,17 @@ fn measure(project: &Project, options: &BenchOptions) -> Result<String, String> 
     }
 
     report.default = programs_of(project, options, DEFAULT, "canon,gate,refusals")?;
+    if builds.contains(&AVX512) {
+        report.avx512 = Some(programs_of(project, options, AVX512, "gate,refusals")?);
+    }
     for mut peer in peers {
         let theirs = one(&mut peer, options)?;
         if let Some(version) = &theirs.version {
             report.conditions.push(("peer", version.clone()));
         }
-        report.default.join(&theirs);
-    }
-    if builds.contains(&AVX512) {
-        report.avx512 = Some(programs_of(project, options, AVX512, "gate,refusals")?);
+        for results in std::iter::once(&mut report.default).chain(&mut report.avx512) {
+            results.join(&theirs);
+        }
     }
     let guard = ["--only", "guard,pauses"];
     let guard = one(project.command(programs.join("bench")).args(guard), options)?;

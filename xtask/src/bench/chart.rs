@@ -39,17 +39,21 @@ const INPUTS: [(&str, &str); 6] = [
 pub(crate) fn svg(report: &Report) -> String {
     let mut body = String::new();
     let mut y = 34.0;
-    heading(&mut body, &mut y, "Canonical JSON + SHA-256 from bytes: time as a multiple of ours");
+    heading(
+        &mut body,
+        &mut y,
+        "Canonical JSON + SHA-256 from bytes: time as a multiple of ours, logarithmic",
+    );
     for (input, words) in INPUTS {
         if let Some(group) = report.default.group(&format!("canon {input}")) {
             label(&mut body, &mut y, words);
-            bars(&mut body, &mut y, &canon(group), 40.0);
+            bars(&mut body, &mut y, &canon(group), 64.0);
         }
     }
     for (build, results) in report.builds() {
         let gate = gate(results);
         if gate.len() > 1 {
-            y += 10.0;
+            y += 24.0;
             let text =
                 format!("One ticket and 4 KiB admitted, {build} build: time as a multiple of ours");
             heading(&mut body, &mut y, &text);

@@ -75,7 +75,7 @@ impl Results {
             let Some(theirs) = other.group(&group.name) else { continue };
             group.rows.extend(theirs.rows.iter().map(|row| {
                 let ratio = row.median / base;
-                Row { ratio, ratios: [row.p10 / base, row.p90 / base], ..row.clone() }
+                Row { ratio, ratios: [ratio, ratio], ..row.clone() }
             }));
         }
     }
@@ -128,6 +128,13 @@ impl Group {
 }
 
 impl Row {
+    /// The ratio, with the lowest and highest of the processes where they differ.
+    pub(crate) fn shown(&self) -> String {
+        let [low, high] = self.ratios.map(|ratio| format!("{ratio:.2}"));
+        let spread = if low == high { String::new() } else { format!(" ({low}-{high})") };
+        format!("{:.2}x{spread}", self.ratio)
+    }
+
     fn from_value(value: &Value) -> Option<Self> {
         let text = |name: &str| value.get(name)?.as_str().map(str::to_owned);
         let number = |name: &str| value.get(name)?.as_f64();

@@ -34,7 +34,7 @@ pub(crate) fn all(report: &Report) -> Vec<Target> {
             targets.push(Target {
                 about: format!("canonical form + SHA-256, {words}: {CANON_PEER}"),
                 wanted: format!("at least {wanted}x our time"),
-                measured: format!("{:.2}x ({:.2}-{:.2})", row.ratio, row.ratios[0], row.ratios[1]),
+                measured: row.shown(),
                 met: row.ratio >= wanted,
             });
         }
@@ -52,7 +52,7 @@ fn gate(targets: &mut Vec<Target>, build: &str, results: &Results) {
         targets.push(Target {
             about: format!("gate, 4 KiB, in memory, {build} build: bare verification + two hashes"),
             wanted: "at most 1.15x its time".to_owned(),
-            measured: format!("{:.2}x ({:.2}-{:.2})", row.ratio, row.ratios[0], row.ratios[1]),
+            measured: row.shown(),
             met: row.ratio <= 1.15,
         });
     }
@@ -62,10 +62,7 @@ fn gate(targets: &mut Vec<Target>, build: &str, results: &Results) {
         targets.push(Target {
             about: format!("gate, 4 KiB, {build} build: the fastest peer, {}", row.name),
             wanted: "not faster than ours".to_owned(),
-            measured: format!(
-                "{:.2}x our time ({:.2}-{:.2})",
-                row.ratio, row.ratios[0], row.ratios[1]
-            ),
+            measured: format!("{} our time", row.shown()),
             met: row.ratio >= 1.0,
         });
     }
@@ -77,7 +74,7 @@ fn refusals(targets: &mut Vec<Target>, results: &Results) {
             targets.push(Target {
                 about: format!("a wrong payload refused ({name}): a right one admitted"),
                 wanted: "at most 1.00x its time".to_owned(),
-                measured: format!("{:.2}x ({:.2}-{:.2})", row.ratio, row.ratios[0], row.ratios[1]),
+                measured: row.shown(),
                 met: row.ratio <= 1.0,
             });
         }
