@@ -117,6 +117,44 @@ pub(crate) fn run(run: &mut Run) {
         }
         run.group(group);
     }
+    contested(run);
+}
+
+/// Keys that two threads want at the same time.
+const CONTESTED: u64 = 200_000;
+
+/// Both threads claim the same keys in the same order: how many of them both got.
+fn contested(run: &mut Run) {
+    let or_insert =
+        |cache: &moka::sync::Cache<[u8; 16], ()>, key| cache.entry(key).or_insert(()).is_fresh();
+    let (ours, cache) = (Ours::new(), moka::sync::Cache::builder().build());
+    let (expires, at) = (time().plus_seconds(60), time());
+    let twice = admitted_twice(|key| ours.claim(key, expires, at));
+    run.figure("contested keys admitted twice: countersign MemoryGuard", twice as f64);
+    let twice = admitted_twice(|key| or_insert(&cache, key));
+    run.figure("contested keys admitted twice: moka or_insert", twice as f64);
+    run.figure("contested keys", CONTESTED as f64);
+}
+
+fn admitted_twice(claim: impl Fn([u8; 16]) -> bool + Sync) -> u64 {
+    const BATCH: u64 = 1_000;
+    let start = Barrier::new(2);
+    let one = || {
+        let mut admitted = 0;
+        for number in 0..CONTESTED {
+            // Together again and again, or one thread runs ahead and nothing is contested.
+            if number.is_multiple_of(BATCH) {
+                start.wait();
+            }
+            admitted += u64::from(claim(key(number)));
+        }
+        admitted
+    };
+    let admitted = thread::scope(|scope| {
+        let other = scope.spawn(one);
+        one() + other.join().expect("no claim fails")
+    });
+    admitted.checked_sub(CONTESTED).expect("each key is admitted once at least")
 }
 
 /// Claims on some threads at once; the time of one claim is the time of the slowest thread divided by

@@ -23,7 +23,11 @@ pub(crate) fn markdown(report: &Report) -> String {
     page.push_str("\n![Times as multiples of ours](benchmarks.svg)\n");
     page.push_str(METHOD);
     for (build, results) in report.builds() {
-        let _ = writeln!(page, "\n## {} build", sentence(build));
+        let _ = writeln!(
+            page,
+            "\n## {} build",
+            if build == "avx512" { "AVX-512".to_owned() } else { sentence(build) }
+        );
         for group in &results.groups {
             table(&mut page, group);
         }
@@ -70,8 +74,9 @@ const LIMITS: &str = "
   None of the four compares a payload or remembers what was used: that is added to each, with a
   `Mutex<HashMap>` that never forgets, which no service could run for long either. Their tokens carry
   only what is compared, and are about half as long as our ticket.
-* `moka` is a cache: `or_insert` admitted the same key on two threads, and with a capacity it forgets
-  keys that are alive. It is measured in the one form that is exact, without a capacity.
+* `moka` is a cache: its `or_insert` admits a key on two threads at once (how often is counted above),
+  and with a capacity it forgets keys that are alive. It is timed in a form that is exact, without a
+  capacity.
 * Under callgrind SHA-256 runs in software, because valgrind has no SHA instructions: counts of
   operations that hash say more about hashing than times do.
 ";
@@ -109,7 +114,8 @@ fn figures(page: &mut String, results: &Results) {
         "Bytes as the allocator counts them; times in nanoseconds.\n\n| | |\n|---|---:|\n",
     );
     for (name, value) in &results.figures {
-        let _ = writeln!(page, "| {} | {value:.1} |", cell(name));
+        let digits = usize::from(*value < 1e3);
+        let _ = writeln!(page, "| {} | {value:.digits$} |", cell(name));
     }
 }
 

@@ -16,6 +16,9 @@ pub(crate) const CANON_PEER: &str = "serde_json + serde_json_canonicalizer + sha
 /// Our row in the groups of the gate.
 pub(crate) const GATE: &str = "gate, request in memory";
 
+/// Ratios this close to one are ties.
+const TIE: f64 = 1.05;
+
 const CANON: [(&str, &str, f64); 6] = [
     ("calendar_400", "400 B", 5.0),
     ("email_4k", "4 KiB", 3.5),
@@ -73,9 +76,9 @@ fn refusals(targets: &mut Vec<Target>, results: &Results) {
         if let Some(row) = results.row("refusals", name) {
             targets.push(Target {
                 about: format!("a wrong payload refused ({name}): a right one admitted"),
-                wanted: "at most 1.00x its time".to_owned(),
+                wanted: "no more time (a tie within 5 %)".to_owned(),
                 measured: row.shown(),
-                met: row.ratio <= 1.0,
+                met: row.ratio <= TIE,
             });
         }
     }
@@ -107,7 +110,7 @@ fn guard(targets: &mut Vec<Target>, results: &Results) {
             targets.push(Target {
                 about: about.to_owned(),
                 wanted: wanted.to_owned(),
-                measured: format!("{value:.1}"),
+                measured: if *value < 1e3 { format!("{value:.1}") } else { format!("{value:.0}") },
                 met: *value <= limit,
             });
         }
@@ -115,8 +118,10 @@ fn guard(targets: &mut Vec<Target>, results: &Results) {
     let worst = "bytes per ticket, worst from 250k to 4m";
     figure(worst, "guard, bytes per ticket, the worst from 250 k to 4 M alive", "at most 40", 40.0);
     let p9999 = "guard 1m: p99.99 repeatable";
-    let about = "guard, one claim while old ones expire, 1 M alive: p99.99 in ns";
+    let about = "guard, one claim while old ones expire, 1 M alive, ns: p99.99";
     figure(p9999, about, "under 50,000", 50_000.0);
+    let twice = "contested keys admitted twice: countersign MemoryGuard";
+    figure(twice, "guard, keys that two threads want at once, admitted twice", "none", 0.0);
     let max = |size: &str| results.figures.get(&format!("guard {size}: max repeatable"));
     let (few, many) = (max("100k"), max("4m").or_else(|| max("1m")));
     if let (Some(few), Some(many)) = (few, many) {
