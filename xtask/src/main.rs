@@ -7,6 +7,7 @@
 //!
 //! The only dependency is `serde_json`, so that a task starts quickly from a clean checkout.
 
+mod bench;
 mod builds;
 mod code;
 mod deny;
@@ -46,6 +47,14 @@ fn main() -> ExitCode {
             say(&options::test_help());
             ExitCode::SUCCESS
         }
+        Ok(Task::BenchHelp) => {
+            say(&options::bench_help());
+            ExitCode::SUCCESS
+        }
+        Ok(Task::Bench(options)) => match Project::open(false) {
+            Ok(project) => bench::run(&project, &options),
+            Err(error) => usage_error(&error),
+        },
         Ok(Task::List) => {
             say(&test::list());
             ExitCode::SUCCESS

@@ -10,6 +10,8 @@ pub(crate) enum Task {
     List,
     Vectors,
     Test(TestOptions),
+    BenchHelp,
+    Bench(BenchOptions),
 }
 
 /// Options of `cargo xtask test`.
@@ -23,6 +25,29 @@ pub(crate) struct TestOptions {
     pub(crate) only: Vec<String>,
 }
 
+/// Options of `cargo xtask bench`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct BenchOptions {
+    /// Fewer rounds, one process; nothing is written to `docs`.
+    pub(crate) quick: bool,
+    /// Print all results as JSON too.
+    pub(crate) json: bool,
+    /// What to measure.
+    pub(crate) what: What,
+}
+
+/// What `cargo xtask bench` measures.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Everything.
+    #[default]
+    All,
+    /// Instruction counts only, compared with the committed ones.
+    Counts,
+    /// Instruction counts only, which are then the committed ones.
+    RecordCounts,
+}
+
 /// Reads the arguments after the program's name.
 pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, String> {
     let mut args = args.into_iter();
@@ -33,6 +58,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, Stri
             None => Ok(Task::Vectors),
             Some(other) => Err(format!("unknown option `{other}` of `vectors`")),
         },
+        Some("bench") => parse_bench(args),
         Some(other) => Err(format!("unknown task `{other}`")),
     }
 }
@@ -58,6 +84,21 @@ fn parse_test(mut args: impl Iterator<Item = String>) -> Result<Task, String> {
     Ok(Task::Test(options))
 }
 
+fn parse_bench(args: impl Iterator<Item = String>) -> Result<Task, String> {
+    let mut options = BenchOptions::default();
+    for arg in args {
+        match arg.as_str() {
+            "--help" | "-h" => return Ok(Task::BenchHelp),
+            "--quick" => options.quick = true,
+            "--json" => options.json = true,
+            "--counts" => options.what = What::Counts,
+            "--record-counts" => options.what = What::RecordCounts,
+            other => return Err(format!("unknown option `{other}` of `bench`")),
+        }
+    }
+    Ok(Task::Bench(options))
+}
+
 fn select(names: &str, only: &mut Vec<String>) -> Result<(), String> {
     for name in names.split(',').map(str::trim) {
         if !test::STEPS.iter().any(|step| step.name == name) {
@@ -80,7 +121,29 @@ Usage: cargo xtask <task> [options]
 Tasks:
   test     Run every check that continuous integration runs (see `cargo xtask test --help`)
   vectors  Write the test vectors in docs/vectors anew
+  bench    Measure the kernel beside its peers, and write docs/benchmarks.md (see `cargo xtask bench --help`)
   help     Show this text"
+        .to_owned()
+}
+
+/// The text of `cargo xtask bench --help`.
+pub(crate) fn bench_help() -> String {
+    "Measure the kernel beside its peers
+
+Usage: cargo xtask bench [options]
+
+Builds `benches/` twice (as it is, and with the code for AVX-512), runs every group, the peers in
+Python and Node, and the instruction counts, and writes `docs/benchmarks.md` and `docs/benchmarks.svg`.
+Keep the machine idle meanwhile.
+
+Options:
+  --quick          A first look in two minutes: fewer rounds, one process; written to `target/bench`
+  --json           Print all results as JSON too (they are in `target/bench/results.json` anyway)
+  --counts         Only count instructions, and compare with `benches/counts.json`
+  --record-counts  Only count instructions, and rewrite `benches/counts.json`
+  -h, --help       Show this text
+
+Python, Node and valgrind are left out where they are missing; with `CI` set that is a failure."
         .to_owned()
 }
 
@@ -131,6 +194,16 @@ mod tests {
     fn vectors_takes_no_option() {
         assert_eq!(parsed("vectors"), Ok(Task::Vectors));
         assert!(parsed("vectors --check").is_err());
+    }
+
+    #[test]
+    fn the_options_of_bench_are_read() {
+        let wanted = BenchOptions { quick: true, json: true, ..BenchOptions::default() };
+        assert_eq!(parsed("bench --quick --json"), Ok(Task::Bench(wanted)));
+        let wanted = BenchOptions { what: What::RecordCounts, ..BenchOptions::default() };
+        assert_eq!(parsed("bench --record-counts"), Ok(Task::Bench(wanted)));
+        assert_eq!(parsed("bench --quick --help"), Ok(Task::BenchHelp));
+        assert!(parsed("bench --long").is_err());
     }
 
     #[test]

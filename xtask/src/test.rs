@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    builds, deps, examples, external, formats, hygiene, licences, msrv,
+    bench, builds, deps, examples, external, formats, hygiene, licences, msrv,
     options::TestOptions,
     project::Project,
     report::{Row, StepResult, Stop, say, table},
@@ -39,6 +39,12 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "examples", about: "the other examples run", run: examples::plain },
     Step { name: "sessions", about: "recorded agent sessions replay", run: examples::sessions },
     Step { name: "formats", about: "other languages verify our formats", run: formats::run },
+    Step {
+        name: "counts",
+        about: "no operation of the kernel needs more instructions",
+        run: bench::counts::step,
+    },
+    Step { name: "benches", about: "the benchmarks compile (--long)", run: bench::programs::check },
     Step { name: "fuzz", about: "the fuzz targets compile (--long)", run: external::fuzz },
     Step { name: "hygiene", about: "no stray path or unwritten body", run: hygiene::run },
     Step { name: "msrv", about: "no dependency needs a newer compiler", run: msrv::run },
