@@ -222,7 +222,9 @@ impl Fixed {
     /// A state again, by the way on which it was found.
     fn again(&self, path: &[Act]) -> Real {
         let mut real = self.start(0, 0);
-        path.iter().for_each(|act| self.act(&mut real, *act));
+        for act in path {
+            self.act(&mut real, *act);
+        }
         real
     }
 
