@@ -20,6 +20,7 @@ mod msrv;
 mod options;
 mod process;
 mod project;
+mod proofs;
 mod quickstart;
 mod report;
 mod size;

@@ -9,6 +9,7 @@ use crate::{
     builds, deps, examples, external, hygiene, licences, msrv,
     options::TestOptions,
     project::Project,
+    proofs,
     report::{Row, StepResult, Stop, say, table},
     size,
 };
@@ -29,6 +30,11 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "deps", about: "the light crates depend on nothing heavy", run: deps::run },
     Step { name: "size", about: "the security kernel stays small", run: size::run },
     Step { name: "test", about: "unit, property, integration and doc tests", run: builds::test },
+    Step {
+        name: "proofs",
+        about: "proofs that need an optimised build, or others' data",
+        run: proofs::run,
+    },
     Step { name: "doc", about: "the documentation builds without a warning", run: builds::doc },
     Step { name: "features", about: "no feature, and each single one", run: builds::features },
     Step {
