@@ -1,4 +1,4 @@
-//! Parts that need more than Rust: verifiers in other languages, and fuzzing.
+//! Parts that need more than Rust: verifiers in other languages.
 
 use crate::{
     process,
@@ -67,18 +67,6 @@ pub(crate) fn formats(project: &Project) -> StepResult {
     }
     passed.extend(left_out);
     Ok(passed.join("; "))
-}
-
-/// Compiles the fuzz targets, which stand outside the workspace.
-pub(crate) fn fuzz(project: &Project) -> StepResult {
-    if !project.long {
-        return Err(Stop::Skipped("only with --long".to_owned()));
-    }
-    if !project.root.join("fuzz/Cargo.toml").is_file() {
-        return Err(Stop::Skipped("no fuzz target yet".to_owned()));
-    }
-    process::run(project.cargo().args(["check", "--manifest-path", "fuzz/Cargo.toml", "--bins"]))?;
-    Ok(String::new())
 }
 
 fn install(project: &Project, part: &Part) -> Result<(), String> {

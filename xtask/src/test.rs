@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    builds, deps, examples, external, hygiene, licences, msrv,
+    builds, deps, examples, external, fuzz, hygiene, licences, msrv, mutants,
     options::TestOptions,
     project::Project,
     proofs,
@@ -45,7 +45,16 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "examples", about: "the other examples run", run: examples::plain },
     Step { name: "sessions", about: "recorded agent sessions replay", run: examples::sessions },
     Step { name: "formats", about: "other languages verify our formats", run: external::formats },
-    Step { name: "fuzz", about: "the fuzz targets compile (--long)", run: external::fuzz },
+    Step {
+        name: "fuzz",
+        about: "the fuzz targets find nothing (--long: 10 minutes)",
+        run: fuzz::run,
+    },
+    Step {
+        name: "mutants",
+        about: "the tests notice wrong lines in the kernel (--long)",
+        run: mutants::run,
+    },
     Step { name: "hygiene", about: "no stray path or unwritten body", run: hygiene::run },
     Step { name: "msrv", about: "no dependency needs a newer compiler", run: msrv::run },
     Step { name: "licences", about: "licences, sources, banned crates", run: licences::run },
