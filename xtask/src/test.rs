@@ -6,9 +6,10 @@ use std::{
 };
 
 use crate::{
-    bench, builds, deps, examples, external, formats, hygiene, licences, msrv,
+    bench, builds, deps, examples, formats, fuzz, hygiene, licences, msrv, mutants,
     options::TestOptions,
     project::Project,
+    proofs,
     report::{Row, StepResult, Stop, say, table},
     size,
 };
@@ -29,6 +30,11 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "deps", about: "the light crates depend on nothing heavy", run: deps::run },
     Step { name: "size", about: "the security kernel stays small", run: size::run },
     Step { name: "test", about: "unit, property, integration and doc tests", run: builds::test },
+    Step {
+        name: "proofs",
+        about: "proofs that need an optimised build, or others' data",
+        run: proofs::run,
+    },
     Step { name: "doc", about: "the documentation builds without a warning", run: builds::doc },
     Step { name: "features", about: "no feature, and each single one", run: builds::features },
     Step {
@@ -45,7 +51,16 @@ pub(crate) const STEPS: &[Step] = &[
         run: bench::counts::step,
     },
     Step { name: "benches", about: "the benchmarks compile (--long)", run: bench::programs::check },
-    Step { name: "fuzz", about: "the fuzz targets compile (--long)", run: external::fuzz },
+    Step {
+        name: "fuzz",
+        about: "the fuzz targets find nothing (--long: 10 minutes)",
+        run: fuzz::run,
+    },
+    Step {
+        name: "mutants",
+        about: "the tests notice wrong lines in the kernel (--long)",
+        run: mutants::run,
+    },
     Step { name: "hygiene", about: "no stray path or unwritten body", run: hygiene::run },
     Step { name: "msrv", about: "no dependency needs a newer compiler", run: msrv::run },
     Step { name: "licences", about: "licences, sources, banned crates", run: licences::run },

@@ -5,7 +5,7 @@ use core::{fmt, str::FromStr};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::string::hex;
+use crate::{read_hex, write_hex};
 
 /// A SHA-256 digest; its text is 64 lower-case hexadecimal digits
 ///
@@ -38,9 +38,9 @@ impl Digest {
 
     /// 64 lower-case hexadecimal digits
     pub fn to_hex(&self) -> String {
-        let digit =
-            |value: u8| char::from(if value < 10 { b'0' } else { b'a' - 10 }.wrapping_add(value));
-        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
+        let mut out = String::with_capacity(64);
+        write_hex(&mut out, &self.0);
+        out
     }
 }
 
@@ -62,17 +62,7 @@ impl FromStr for Digest {
     /// From exactly 64 lower-case hexadecimal digits: a digest has one text, so texts can be
     /// compared too
     fn from_str(text: &str) -> Result<Self, ParseDigestError> {
-        let (fours, rest) = text.as_bytes().as_chunks();
-        let mut bytes = [0; 32];
-        let (pairs, _) = bytes.as_chunks_mut();
-        if fours.len() != pairs.len() || !rest.is_empty() || text.contains(char::is_uppercase) {
-            return Err(ParseDigestError(()));
-        }
-        for (pair, four) in pairs.iter_mut().zip(fours) {
-            let value = hex(u32::from_be_bytes(*four)).ok_or(ParseDigestError(()))?;
-            *pair = value.to_be_bytes();
-        }
-        Ok(Self(bytes))
+        read_hex(text).map(Self).ok_or(ParseDigestError(()))
     }
 }
 

@@ -106,6 +106,7 @@ extern crate alloc;
 mod canonical;
 mod digest;
 mod error;
+mod hex;
 mod limits;
 mod number;
 mod order;
@@ -121,6 +122,7 @@ mod tree;
 pub use canonical::{Canonical, canonicalize, canonicalize_with, digest, require_canonical};
 pub use digest::{Digest, ParseDigestError};
 pub use error::{Error, ErrorKind};
+pub use hex::{read_hex, write_hex};
 pub use limits::Limits;
 #[cfg(feature = "serde")]
 pub use serialize::{SerializeError, to_canonical};

@@ -76,6 +76,7 @@ struct Writer {
 }
 
 impl Writer {
+    #[expect(clippy::unnecessary_wraps, reason = "it ends most methods of serde's traits")]
     fn text(&mut self, text: &str) -> Result<(), SerializeError> {
         self.out.push_str(text);
         Ok(())

@@ -3,7 +3,10 @@
 use alloc::{borrow::Cow, string::String};
 use core::cmp::Ordering;
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    hex::four_digits,
+};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
@@ -105,31 +108,11 @@ fn unicode_escape(bytes: &[u8], at: usize) -> Result<(char, usize), Error> {
 #[inline]
 fn hex4(bytes: &[u8], at: usize) -> Result<(u32, usize), Error> {
     let rest = bytes.get(at.wrapping_add(2)..).unwrap_or_default();
-    match rest.first_chunk().and_then(|four| hex(u32::from_be_bytes(*four))) {
+    match rest.first_chunk().and_then(|four| four_digits(u32::from_be_bytes(*four))) {
         Some(unit) => Ok((unit.into(), at.wrapping_add(6))),
         None if rest.iter().take(4).all(u8::is_ascii_hexdigit) => Err(truncated(bytes)),
         None => Err(Error::new(ErrorKind::InvalidEscape, at)),
     }
-}
-
-/// The number that four hexadecimal digits write, the first of them in the highest byte
-#[inline]
-pub(crate) const fn hex(digits: u32) -> Option<u16> {
-    const ONES: u32 = 0x0101_0101;
-    const LOW: u32 = 0x7f7f_7f7f;
-    // A byte below 0x80 that is added to 0x80 - n sets its highest bit from n on.
-    let decimal = digits ^ (0x30 * ONES);
-    let not_decimal = decimal | ((decimal & LOW).wrapping_add(0x76 * ONES));
-    let letter = (digits | (0x20 * ONES)) ^ (0x60 * ONES);
-    let (above, below) =
-        (letter | (letter & LOW).wrapping_add(0x79 * ONES), (letter & LOW).wrapping_add(LOW));
-    if not_decimal & (above | !below) & (0x80 * ONES) != 0 {
-        return None;
-    }
-    let values = (digits & (0x0f * ONES)).wrapping_add(((digits >> 6) & ONES).wrapping_mul(9));
-    let pairs = (values | values >> 4) & 0x00ff_00ff;
-    let [_, _, high, low] = (pairs | (pairs >> 8)).to_be_bytes();
-    Some(u16::from_be_bytes([high, low]))
 }
 
 fn truncated(bytes: &[u8]) -> Error {

@@ -56,9 +56,9 @@ impl Evidence {
         let response = response.map(|(status, body)| {
             Raw(Object::new().with("body", &body).with("status", &status).end())
         });
-        let executed = admitted.prepared().digest();
-        let done = Executed { dialled_elsewhere, executed, ending, requests, response };
-        sign(signer, admitted.claims(), at, Err(done))
+        let effect = admitted.prepared().digest();
+        let done = Executed { dialled_elsewhere, effect, ending, requests, response };
+        sign(signer, admitted.claims(), at, Err(&done))
     }
 
     /// Evidence of a refused call whose ticket's signature was good: the claims and the code.
@@ -116,7 +116,7 @@ errors! {
 /// What evidence of an executed call says beyond the claims.
 struct Executed {
     dialled_elsewhere: bool,
-    executed: Digest,
+    effect: Digest,
     ending: Ending,
     requests: Vec<Raw>,
     response: Option<Raw>,
@@ -127,9 +127,9 @@ fn sign(
     signer: &dyn Signer,
     claims: &Claims,
     at: Timestamp,
-    became: Result<&str, Executed>,
+    became: Result<&str, &Executed>,
 ) -> Result<Evidence, KeyError> {
-    let (code, done) = (became.as_ref().ok(), became.as_ref().err());
+    let (code, done) = (became.ok(), became.err());
     let text = Object::new()
         .with("approval", &claims.approval)
         .with("arguments", &claims.arguments)
@@ -139,7 +139,7 @@ fn sign(
         .with("code", &Maybe(code))
         .with("dialled_elsewhere", &Maybe(done.map(|d| d.dialled_elsewhere)))
         .with("effect_id", &claims.effect_id)
-        .with("executed", &Maybe(done.map(|d| d.executed)))
+        .with("executed", &Maybe(done.map(|d| d.effect)))
         .with("jti", &claims.jti)
         .with("kind", if done.is_some() { "executed" } else { "refused" })
         .with("outcome", &Maybe(done.map(|d| d.ending)))

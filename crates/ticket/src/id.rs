@@ -4,6 +4,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use countersign_canon::{read_hex, write_hex};
+
 /// An identifier was refused.
 ///
 /// The message names the kind and the rule, never the value: identifiers can come from an attacker.
@@ -147,7 +149,9 @@ debug!(EffectId);
 
 impl fmt::Display for EffectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+        let mut text = String::with_capacity(32);
+        write_hex(&mut text, &self.0);
+        f.write_str(&text)
     }
 }
 
@@ -155,9 +159,7 @@ impl FromStr for EffectId {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let refused = InvalidId { kind: "effect id", rule: "32 lower-case hex digits" };
-        let id = u128::from_str_radix(text, 16).map(|n| Self(n.to_be_bytes()));
-        // Printing it again must give the same text: no sign, no other length, no upper case.
-        id.ok().filter(|id| id.to_string() == text).ok_or(refused)
+        read_hex(text).map(Self).ok_or(refused)
     }
 }
 
@@ -180,10 +182,12 @@ debug!(Jti);
 
 impl fmt::Display for Jti {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let n = u128::from_be_bytes(self.0);
-        let group = |shift: u32| n >> shift & 0xffff;
-        write!(f, "{:08x}-{:04x}-{:04x}-", n >> 96, group(80), group(64))?;
-        write!(f, "{:04x}-{:012x}", group(48), n & 0xffff_ffff_ffff)
+        let mut text = String::with_capacity(36);
+        for (index, pair) in self.0.chunks(2).enumerate() {
+            text.push_str(if (2..=5).contains(&index) { "-" } else { "" });
+            write_hex(&mut text, pair);
+        }
+        f.write_str(&text)
     }
 }
 
@@ -192,8 +196,10 @@ impl FromStr for Jti {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let refused =
             InvalidId { kind: "jti", rule: "a version 4 UUID in lower-case hyphenated form" };
-        let id = text.replace('-', "").parse().map(|EffectId(bytes)| Self::from_random(bytes));
-        id.ok().filter(|id| id.to_string() == text).ok_or(refused)
+        let hyphens = text.match_indices('-').map(|(at, _)| at).eq([8, 13, 18, 23]);
+        let bytes = read_hex(&text.replace('-', "")).filter(|_| hyphens).ok_or(refused)?;
+        // Setting version and variant must change nothing.
+        if Self::from_random(bytes).0 == bytes { Ok(Self(bytes)) } else { Err(refused) }
     }
 }
 

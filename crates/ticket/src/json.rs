@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign_canon::{Digest, read_string, write_string};
+use countersign_canon::{Digest, read_hex, read_string, write_hex, write_string};
 
 use crate::guard::Epochs;
 use crate::id::{
@@ -13,6 +13,9 @@ use crate::id::{
 
 /// Largest integer that every reader of JSON takes for the same (RFC 7493 section 2.2).
 const MAX_INTEGER: u64 = 9_007_199_254_740_991;
+
+/// Room for what is usually written, in bytes.
+const SHORT: usize = 1024;
 
 /// What can be written as canonical JSON.
 pub(crate) trait Write {
@@ -37,12 +40,15 @@ pub(crate) trait Read: Write + Sized {
     /// must be the text. So there is one spelling, and nothing in it that was not read.
     fn from_text(text: &str) -> Option<Self> {
         let mut reader = Reader(text);
-        Self::read(&mut reader).filter(|value| reader.0.is_empty() && to_text(value) == text)
+        let value = Self::read(&mut reader)?;
+        let mut again = String::with_capacity(text.len());
+        value.write(&mut again);
+        (again == text).then_some(value)
     }
 }
 
 pub(crate) fn to_text(value: &impl Write) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(SHORT);
     value.write(&mut out);
     out
 }
@@ -52,7 +58,9 @@ pub(crate) struct Object(String);
 
 impl Object {
     pub(crate) fn new() -> Self {
-        Self("{".to_owned())
+        let mut out = String::with_capacity(SHORT);
+        out.push('{');
+        Self(out)
     }
 
     pub(crate) fn with(mut self, key: &str, value: &(impl Write + ?Sized)) -> Self {
@@ -70,12 +78,13 @@ impl Object {
     }
 }
 
-/// Appends a member to the object that the text ends in.
+/// Appends a member to the object that the text ends in. Keys need no escapes.
 pub(crate) fn member(out: &mut String, key: &str, value: &(impl Write + ?Sized)) {
     if !value.absent() {
         comma(out);
-        write_string(out, key);
-        out.push(':');
+        out.push('"');
+        out.push_str(key);
+        out.push_str("\":");
         value.write(out);
     }
 }
@@ -160,6 +169,12 @@ impl Write for str {
     }
 }
 
+fn write_quoted(out: &mut String, bytes: &[u8]) {
+    out.push('"');
+    write_hex(out, bytes);
+    out.push('"');
+}
+
 /// Types with how they are written and how they are read.
 macro_rules! json {
     ($($($type:ty)* { |$this:ident, $out:ident| $write:expr, |$reader:ident| $read:expr })*) => {$($(
@@ -175,7 +190,11 @@ macro_rules! json {
 json! {
     String { |text, out| write_string(out, text), |reader| reader.text(|text| Some(text.to_owned())) }
 
-    Digest EffectId Jti {
+    Digest EffectId {
+        |id, out| write_quoted(out, id.as_bytes()),
+        |reader| reader.text(read_hex).map(Self::from_bytes)
+    }
+    Jti {
         |id, out| write_string(out, &id.to_string()),
         |reader| reader.text(|text| text.parse().ok())
     }
@@ -199,7 +218,11 @@ json! {
         reader.0 = rest;
         digits.parse().ok()
     } }
-    u8 u16 u32 usize {
+    u8 u16 u32 {
+        |n, out| i64::from(*n).write(out),
+        |reader| i64::read(reader)?.try_into().ok()
+    }
+    usize {
         |n, out| i64::try_from(*n).unwrap_or(i64::MAX).write(out),
         |reader| i64::read(reader)?.try_into().ok()
     }

@@ -28,6 +28,7 @@ mod macros;
 mod admitted;
 mod approve;
 mod caller;
+mod effects;
 mod evidence;
 mod gate;
 mod guard;

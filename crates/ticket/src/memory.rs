@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use crate::caller::Caller;
+use crate::effects::{Effects, Key};
 use crate::guard::{Claim, ClaimError, Epochs, Freeze, MAX_LIFETIME, MAX_SKEW, ReplayGuard};
-use crate::id::{AgentId, EffectId, TenantId, Timestamp, UserId};
+use crate::id::{AgentId, TenantId, Timestamp, UserId};
 use crate::macros::ensure;
 use crate::sync::{AtomicI64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock};
 
@@ -34,6 +35,7 @@ pub struct MemoryGuard {
     started: Timestamp,
     epochs: RwLock<Frozen>,
     shards: Vec<Mutex<Shard>>,
+    key: Key,
     /// How many effects are remembered in all shards, and the newest time by which something was
     /// claimed or forgotten in any of them, in seconds.
     live: AtomicUsize,
@@ -83,8 +85,7 @@ impl Frozen {
 struct Shard {
     /// The newest time by which something was claimed or forgotten here, in seconds.
     newest: i64,
-    /// The claimed effects, each with the lowest byte of the number of its slice.
-    effects: HashMap<EffectId, u8>,
+    effects: Effects,
 }
 
 impl Shard {
@@ -94,10 +95,10 @@ impl Shard {
         self.newest = self.newest.max(newest);
         let before = self.effects.len();
         if new.saturating_sub(old) >= SLICES {
-            self.effects.clear();
+            self.effects = Effects::default();
         } else if new > old {
-            let [.., now] = new.to_be_bytes();
-            self.effects.retain(|_, slice| i64::from(now.wrapping_sub(*slice)) < SLICES);
+            let [.., newest] = new.to_be_bytes();
+            self.effects.keep(newest, SLICES.to_le_bytes()[0]);
         }
         before.saturating_sub(self.effects.len())
     }
@@ -110,12 +111,13 @@ impl MemoryGuard {
     pub fn new(capacity: usize, started: Timestamp) -> Self {
         let newest = started.seconds();
         let shards = (capacity / SHARD).clamp(1, 1 << 16).next_power_of_two();
-        let shard = || Mutex::new(Shard { newest, effects: HashMap::new() });
+        let shard = || Mutex::new(Shard { newest, effects: Effects::default() });
         Self {
             capacity,
             started,
             epochs: RwLock::default(),
             shards: (0..shards).map(|_| shard()).collect(),
+            key: Key::random(),
             live: AtomicUsize::new(0),
             newest: AtomicI64::new(newest),
             next: AtomicUsize::new(0),
@@ -171,15 +173,17 @@ impl MemoryGuard {
         let furthest = newest.saturating_add(MAX_LIFETIME + MAX_SKEW);
         ensure(claim.expires.seconds() <= furthest, ClaimError::TooFarAhead)?;
         ensure(epochs.of(claim.caller) == claim.epochs, ClaimError::Frozen)?;
-        let forgotten = shard.advance(newest);
-        self.live.fetch_sub(forgotten, Ordering::SeqCst);
-        self.newest.fetch_max(newest, Ordering::SeqCst);
-        ensure(!shard.effects.contains_key(&claim.effect_id), ClaimError::Spent)?;
+        if newest > shard.newest {
+            let forgotten = shard.advance(newest);
+            self.live.fetch_sub(forgotten, Ordering::SeqCst);
+            self.newest.fetch_max(newest, Ordering::SeqCst);
+        }
+        ensure(!shard.effects.contains(claim.effect_id, self.key), ClaimError::Spent)?;
         let more = |live: usize| (live < self.capacity).then(|| live.saturating_add(1));
         let reserved = self.live.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
         reserved.map_err(|_| ClaimError::Full)?;
         let [.., slice] = newest.div_euclid(SLICE).to_be_bytes();
-        shard.effects.insert(claim.effect_id, slice);
+        shard.effects.insert(claim.effect_id, slice, self.key);
         Ok(())
     }
 
@@ -217,7 +221,7 @@ impl ReplayGuard for MemoryGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{AgentId, Jti, SessionId, TenantId, UserId};
+    use crate::id::{EffectId, Jti, SessionId};
 
     #[test]
     fn inv_04_a_guard_over_which_a_thread_panicked_refuses() {

@@ -182,6 +182,59 @@ fn write_string(out: &mut String, text: &str, mess: usize, choices: &mut Choices
     out.push('"');
 }
 
+/// Another value in one place: a leaf, a key, an element more or less, or two in another order
+///
+/// The place may by chance hold what it held before.
+pub(crate) fn change(value: &Value, choices: &mut Choices) -> Value {
+    let leaves = || {
+        let texts = ["", "a", "A", "e\u{301}", "\u{e9}", "0", "null"].map(Value::from);
+        let numbers = [0.0, 1.0, 0.1, 0.2, 1e20, 1e21, 5e-324].map(|n| Number::from_f64(n).into());
+        let [nothing, empty] = [Value::Null, Value::Array(Vec::new())];
+        [nothing, empty, true.into(), false.into(), Object::new().into()]
+            .into_iter()
+            .chain(texts)
+            .chain(numbers)
+            .collect::<Vec<Value>>()
+    };
+    match value {
+        Value::Array(items) if !items.is_empty() && choices.below(4) > 0 => {
+            let mut items = items.clone();
+            let at = choices.below(items.len());
+            match choices.below(6) {
+                0 => drop(items.remove(at)),
+                1 => items.insert(at, items[at].clone()),
+                2 => items.swap(at, 0),
+                _ => items[at] = change(&items[at], choices),
+            }
+            Value::from(items)
+        }
+        Value::Object(object) if object.iter().next().is_some() && choices.below(4) > 0 => {
+            let mut members: Vec<(String, Value)> =
+                object.iter().map(|(key, value)| (key.to_owned(), value.clone())).collect();
+            let at = choices.below(members.len());
+            match choices.below(6) {
+                0 => drop(members.remove(at)),
+                1 => members[at].0.push(['a', '\0', '\u{e000}', '😀'][choices.below(4)]),
+                2 => members.push((members[at].0.clone() + "+", members[at].1.clone())),
+                3 => {
+                    let with = members[0].1.clone();
+                    members[0].1 = std::mem::replace(&mut members[at].1, with);
+                }
+                _ => members[at].1 = change(&members[at].1, choices),
+            }
+            Value::from(members.into_iter().collect::<Object>())
+        }
+        Value::String(text) if choices.below(2) == 0 => {
+            Value::from(text.as_str().to_owned() + ["\0", " ", "a", "\u{301}"][choices.below(4)])
+        }
+        Value::Number(number) if choices.below(2) == 0 => {
+            let bits = number.as_f64().to_bits() ^ 1 << choices.below(52);
+            Number::from_f64(f64::from_bits(bits)).into()
+        }
+        _ => leaves().swap_remove(choices.below(19)),
+    }
+}
+
 /// Changes a few bytes of a document: replaces, removes, doubles or moves some
 pub(crate) fn mutate(document: &str, choices: &mut Choices) -> Vec<u8> {
     const LIKELY: &[u8] = b"\"\\{}[]:,0123456789eE+-.truefalsn \n\t/bu\x00\x1f\x7f\x80\xc3\xed\xff";

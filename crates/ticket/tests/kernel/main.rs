@@ -4,12 +4,14 @@
 mod common;
 mod ed25519;
 mod evidence;
+mod gate_model;
 mod ids;
 mod keys;
 mod once;
 mod one_byte;
 mod order;
 mod plan;
+mod plan_model;
 mod random;
 mod refusals;
 mod requests;
