@@ -134,10 +134,9 @@ const ORDER_8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17
 // The y coordinates of the eight points of small order.
 const SMALL = new Set([0n, 1n, P - 1n, ORDER_8, P - ORDER_8]);
 
-function coordinate(point) {
-  const number = BigInt("0x" + Buffer.from(point).reverse().toString("hex"));
-  return mod(number & (2n ** 255n - 1n));
-}
+const written = (point) =>
+  BigInt("0x" + Buffer.from(point).reverse().toString("hex")) & (2n ** 255n - 1n);
+const coordinate = (point) => mod(written(point));
 
 function onCurve(point) {
   const y2 = mod(coordinate(point) ** 2n);
@@ -145,7 +144,7 @@ function onCurve(point) {
   return x2 === 0n || power(x2, (P - 1n) / 2n) === 1n;
 }
 
-const usable = (key) => onCurve(key) && !SMALL.has(coordinate(key));
+const usable = (key) => written(key) < P && onCurve(key) && !SMALL.has(coordinate(key));
 
 /** Exactly the one spelling: no padding, no spare bits, no other characters. */
 function unbase64url(text, code) {

@@ -203,7 +203,8 @@ def on_curve(point):
 
 
 def usable(key):
-    return on_curve(key) and coordinate(key) not in SMALL
+    canonical = int.from_bytes(key, "little") & (2**255 - 1) < P
+    return canonical and on_curve(key) and coordinate(key) not in SMALL
 
 
 def unbase64url(text, code):

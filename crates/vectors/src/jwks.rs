@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::forge::part;
 use crate::{Made, Source, bytes};
 
-/// Points with which every message verifies, and spellings of them, as hexadecimal digits.
+/// Points with which every message verifies, and second spellings of points, as hexadecimal digits.
 const WEAK: &[(&str, &str)] = &[
     ("order 1", "0100000000000000000000000000000000000000000000000000000000000000"),
     ("order 1, sign bit set", "0100000000000000000000000000000000000000000000000000000000000080"),
@@ -20,6 +20,7 @@ const WEAK: &[(&str, &str)] = &[
     ("order 8, the second", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85"),
     ("order 8, the third", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
     ("order 8, the fourth", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa"),
+    ("y = 3, y + p", "f0ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
     ("not on the curve", "0200000000000000000000000000000000000000000000000000000000000000"),
 ];
 

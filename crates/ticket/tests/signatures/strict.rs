@@ -103,13 +103,18 @@ proptest! {
     }
 
     #[test]
-    fn the_same_keys_are_taken_as_by_strict_verification(bytes: [u8; 32], small: bool) {
+    fn a_key_is_taken_in_its_one_encoding_if_strict_verification_takes_it(
+        bytes: [u8; 32],
+        small: bool,
+    ) {
         let mut bytes = bytes;
         if small {
             bytes[1..31].fill(0xff);
             bytes[31] |= 0x7f;
         }
         let theirs = ed25519_dalek::VerifyingKey::from_bytes(&bytes).is_ok_and(|key| !key.is_weak());
-        prop_assert_eq!(VerifyingKey::from_bytes(&bytes).is_ok(), theirs);
+        // y + p: the same point as y, for y below 19.
+        let again = small && bytes[0] >= 0xed;
+        prop_assert_eq!(VerifyingKey::from_bytes(&bytes).is_ok(), theirs && !again);
     }
 }
