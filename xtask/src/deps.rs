@@ -15,7 +15,7 @@ const HEAVY: [&str; 5] = ["tokio", "reqwest", "hyper", "redis", "postgres"];
 
 /// The crates that stay free of them, and what each must be free of besides.
 const LIGHT: [(&str, &[&str]); 4] = [
-    ("countersign-canon", &["serde", "serde_json"]),
+    ("countersign-canon", &["serde_json"]),
     ("countersign-ticket", &["serde_json"]),
     ("countersign-core", &[]),
     ("countersign-risk", &[]),
@@ -33,7 +33,7 @@ pub(crate) fn run(project: &Project) -> StepResult {
     let mut findings = Vec::new();
 
     for (name, besides) in LIGHT {
-        let tree = tree(project, &["-p", name])?;
+        let tree = tree(project, &["-p", name, "--all-features"])?;
         let names = names(&tree);
         if !names.contains(name) {
             findings.push(format!("`cargo tree` does not list {name} itself"));
@@ -42,7 +42,8 @@ pub(crate) fn run(project: &Project) -> StepResult {
         findings.extend(found.into_iter().map(|other| format!("{name} depends on {other}")));
     }
     findings.extend(client_users(metadata));
-    findings.extend(json_features(&tree(project, &["--workspace"])?));
+    findings.extend(json_features(&tree(project, &["--workspace", "--all-features"])?));
+    findings.extend(kernel(&tree(project, &["-p", "countersign-ticket"])?));
     findings.extend(no_std(project, metadata)?);
 
     let mut alone = project.cargo();
@@ -59,9 +60,25 @@ fn tree(project: &Project, packages: &[&str]) -> Result<String, String> {
             .cargo()
             .arg("tree")
             .args(packages)
-            .args(["-e", "normal", "--all-features", "--target", "all"])
+            .args(["-e", "normal", "--target", "all"])
             .args(["--prefix", "none", "-f", "{p}|{f}"]),
     )
+}
+
+/// The kernel is built without the parts of canon that it does not need, and so without serde. The
+/// step `size` does not count them.
+fn kernel(tree: &str) -> Vec<String> {
+    let canon = tree.lines().find(|line| line.starts_with("countersign-canon "));
+    let features = canon.and_then(|line| line.rsplit_once('|')).map(|(_, features)| features);
+    let mut findings = Vec::new();
+    match features {
+        None => findings.push("countersign-ticket is not built on canon".to_owned()),
+        Some("") => {}
+        Some(features) => findings.push(format!("countersign-ticket asks canon for {features}")),
+    }
+    let serde = forbidden(&names(tree), &["serde"]);
+    findings.extend(serde.into_iter().map(|name| format!("countersign-ticket compiles {name}")));
+    findings
 }
 
 fn names(tree: &str) -> BTreeSet<&str> {
@@ -165,6 +182,15 @@ fn bare_target(project: &Project) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kernel_that_is_built_with_more_of_canon_or_with_serde_is_found() {
+        let sound = "countersign-ticket v0.1.0 (x)|\ncountersign-canon v0.1.0 (y)|\nsha2 v0.11|\n";
+        assert_eq!(kernel(sound), Vec::<String>::new());
+        assert_eq!(kernel(&sound.replace("(y)|", "(y)|value")).len(), 1);
+        assert_eq!(kernel(&sound.replace("sha2", "serde_core")).len(), 1);
+        assert_eq!(kernel("").len(), 1);
+    }
 
     #[test]
     fn a_forbidden_crate_and_its_family_are_found_and_namesakes_are_not() {
