@@ -21,11 +21,18 @@
 //! * [`digest`] makes only the [`Digest`], and hashes an input that is canonical already where it
 //!   lies.
 //! * [`require_canonical`] is for bytes that somebody else should have made canonical.
-//! * [`parse`] makes a [`Value`], a tree for small documents; [`Value::to_canonical`] is the way
-//!   back.
+//! * [`Canonical::pointer`] looks into canonical text without building anything;
+//!   [`write_string`], [`read_string`], [`write_hex`] and [`read_hex`] are the pieces that text of a
+//!   fixed shape is put together from.
 //!
-//! All four readers accept and refuse exactly the same inputs, apart from [`require_canonical`],
-//! which also refuses what [`canonicalize`] would change.
+//! Behind features, because the kernel of countersign does without them:
+//!
+//! * `value`: `parse` makes a `Value`, a tree for small documents; `Value::to_canonical` is the way
+//!   back.
+//! * `serde`: `to_canonical` for any `Serialize`.
+//!
+//! All readers accept and refuse exactly the same inputs, apart from [`require_canonical`], which
+//! also refuses what [`canonicalize`] would change.
 //!
 //! # What the canonical form is
 //!
