@@ -8,7 +8,7 @@ use crate::{Digest, Error, ErrorKind, Limits, reader::canonical};
 /// Canonical JSON: only this crate makes one, so holding it proves that its bytes are canonical
 ///
 /// `Debug` shows the start of the text. A `Canonical` from [`canonicalize`] keeps the limits it was
-/// made under; one from [`Value::to_canonical`] may be longer or deeper.
+/// made under; one from `Value::to_canonical` may be longer or deeper.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Canonical(pub(crate) String);
 

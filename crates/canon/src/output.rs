@@ -1,10 +1,12 @@
 //! Where canonical text is written
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// Pieces of up to this many bytes are copied without looking at their length, with whatever
 /// follows them in the source; the next piece overwrites that.
 const BLOCK: usize = 32;
+/// So much is made ready for short pieces at a time.
+const AHEAD: usize = 512;
 
 /// Bytes that are written one piece after the other
 #[derive(Default)]
@@ -16,7 +18,7 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn with_room(length: usize) -> Self {
-        Self { bytes: vec![0; length.saturating_add(BLOCK)], length: 0 }
+        Self { bytes: Vec::with_capacity(length.saturating_add(BLOCK)), length: 0 }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -55,21 +57,17 @@ impl Output {
         }
     }
 
-    /// Writes a piece of any length, and makes room for at least so much in all
+    /// Writes a piece of any length; the first one says how much there may be in all
     #[inline(never)]
     pub(crate) fn push(&mut self, piece: &[u8], room: usize) {
-        let end = self.length.saturating_add(piece.len());
-        if self.bytes.len() < end.saturating_add(BLOCK) {
-            let more = end.saturating_add(end >> 1).max(room);
-            if self.bytes.is_empty() {
-                self.bytes = vec![0; more.saturating_add(BLOCK)];
-            }
-            self.bytes.resize(more.saturating_add(BLOCK), 0);
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(room.saturating_add(BLOCK));
         }
-        if let Some(to) = self.bytes.get_mut(self.length..end) {
-            to.copy_from_slice(piece);
-        }
-        self.length = end;
+        self.bytes.truncate(self.length);
+        self.bytes.extend_from_slice(piece);
+        self.length = self.bytes.len();
+        let ahead = self.length.saturating_add(AHEAD).min(self.bytes.capacity());
+        self.bytes.resize(ahead, 0);
     }
 
     /// What was written
