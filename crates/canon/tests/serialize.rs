@@ -1,4 +1,5 @@
 //! Canonical JSON from any `Serialize`: as the text would be, or refused.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 use std::collections::{BTreeMap, HashMap};
 
