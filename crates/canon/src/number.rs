@@ -1,6 +1,6 @@
 //! Numbers: which literals are canonical as they stand, and the canonical text of the others
 
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, format};
 use core::iter;
 
 use crate::{
@@ -95,6 +95,27 @@ fn digits(bytes: &[u8], at: usize) -> Result<usize, Error> {
         true => Err(Error::new(ErrorKind::NumberSyntax, at)),
         false => Ok(end),
     }
+}
+
+/// The double nearest to a literal; infinity if there is none
+///
+/// Of exponents that begin with 65536 or more, [`fast_float2`] reads five digits. That is enough, but
+/// where tens of thousands of digits on the other side of the point make up for the exponent.
+pub(crate) fn nearest(literal: &[u8]) -> f64 {
+    let parse = |literal: &[u8]| fast_float2::parse(literal).unwrap_or(f64::INFINITY);
+    let long = literal.get(1 << 15..).and_then(|_| str::from_utf8(literal).ok());
+    let Some((mantissa, exponent)) = long.and_then(|long| long.split_once(['e', 'E'])) else {
+        return parse(literal);
+    };
+    let (sign, mantissa) = mantissa.split_at(usize::from(mantissa.starts_with('-')));
+    let whole = mantissa.find('.').unwrap_or(mantissa.len());
+    let all = mantissa.replace('.', "");
+    let digits = all.trim_start_matches('0');
+    let huge = if exponent.starts_with('-') { isize::MIN } else { isize::MAX };
+    // The point goes in front of the first digit that counts.
+    let exponent = exponent.parse().unwrap_or(huge).saturating_add_unsigned(whole);
+    let exponent = exponent.saturating_sub_unsigned(all.len().wrapping_sub(digits.len()));
+    parse(format!("{sign}0.{digits}0e{}", exponent.clamp(-9999, 9999)).as_bytes())
 }
 
 /// A finite double as ECMAScript's `Number::toString` writes it, as RFC 8785 section 3.2.2.3 asks

@@ -335,7 +335,7 @@ impl Reader<'_> {
     #[inline(never)]
     fn rewrite(&mut self, start: usize, end: usize, literal: Literal) -> Result<(), Error> {
         let text = self.input.get(start..end).unwrap_or_default();
-        let value = fast_float2::parse(text).unwrap_or(f64::INFINITY);
+        let value = number::nearest(text);
         // From 10^21 on the canonical text has an exponent, so no integer literal is canonical.
         if literal == Literal::Large && text.len() > 22 {
             return Err(Error::new(ErrorKind::IntegerTooLarge, start));

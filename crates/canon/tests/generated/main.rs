@@ -6,5 +6,7 @@
 )]
 
 mod documents;
+mod numbers;
 mod peer;
+mod pointers;
 mod properties;
