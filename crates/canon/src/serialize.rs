@@ -29,7 +29,7 @@ use crate::{Canonical, ErrorKind, Limits, canonicalize, write_string};
 ///
 /// [`SerializeError`].
 pub fn to_canonical<T: Serialize + ?Sized>(value: &T) -> Result<Canonical, SerializeError> {
-    let mut writer = Writer { out: String::new(), depth: 0 };
+    let mut writer = Writer { out: String::new(), depth: 0, key: false };
     value.serialize(&mut writer)?;
     canonicalize(writer.out.as_bytes()).map_err(|error| SerializeError::Refused(error.kind()))
 }
@@ -73,6 +73,8 @@ impl ser::Error for SerializeError {
 struct Writer {
     out: String,
     depth: usize,
+    /// Whether the key of a map is written, which is no container and no number with a fraction
+    key: bool,
 }
 
 impl Writer {
@@ -96,6 +98,9 @@ impl Writer {
         variant: Option<&str>,
         [open, close]: [&str; 2],
     ) -> Result<Compound<'_>, SerializeError> {
+        if self.key {
+            return Err(SerializeError::Key);
+        }
         let mut end = String::from(close);
         let levels = if variant.is_some() { 2 } else { 1 };
         self.depth = self.depth.saturating_add(levels);
@@ -182,17 +187,13 @@ impl ser::SerializeMap for Compound<'_> {
     type Ok = ();
     type Error = SerializeError;
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), SerializeError> {
-        let mut written = Writer { out: String::new(), depth: 0 };
+        let mut written = Writer { out: String::new(), depth: 0, key: true };
         key.serialize(&mut written)?;
         self.comma()?;
-        let text = written.out;
-        let integer = text.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit());
-        if let Some((text, "")) = crate::read_string(&text) {
-            self.writer.key(&text)
-        } else if integer || text == "true" || text == "false" {
-            self.writer.key(&text)
-        } else {
-            Err(SerializeError::Key)
+        match (crate::read_string(&written.out), written.out.as_str()) {
+            (Some((text, _)), _) => self.writer.key(&text),
+            (None, "null") => Err(SerializeError::Key),
+            (None, scalar) => self.writer.key(scalar),
         }
     }
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), SerializeError> {
@@ -240,6 +241,9 @@ impl<'a> ser::Serializer for &'a mut Writer {
         self.serialize_f64(value.into())
     }
     fn serialize_f64(self, value: f64) -> Result<(), SerializeError> {
+        if self.key {
+            return Err(SerializeError::Key);
+        }
         if !value.is_finite() {
             return Err(SerializeError::NotFinite);
         }
