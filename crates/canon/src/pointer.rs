@@ -2,7 +2,10 @@
 
 use alloc::{borrow::Cow, string::String};
 
-use crate::{Canonical, string::read_string};
+use crate::{
+    Canonical,
+    string::{plain_end, read_string},
+};
 
 impl Canonical {
     /// The text of the value at a JSON pointer (RFC 6901), canonical as well: `""` is the whole,
@@ -36,7 +39,7 @@ fn value(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     loop {
         match rest.as_bytes().first()? {
-            b'"' => rest = read_string(rest)?.1,
+            b'"' => rest = rest.get(string_end(rest.as_bytes())..)?,
             b'[' | b'{' => (depth, rest) = (depth.wrapping_add(1), rest.get(1..)?),
             b']' | b'}' => (depth, rest) = (depth.checked_sub(1)?, rest.get(1..)?),
             b',' | b':' => rest = rest.get(1..)?,
@@ -46,6 +49,15 @@ fn value(text: &str) -> Option<(&str, &str)> {
             return text.split_at_checked(text.len().wrapping_sub(rest.len()));
         }
     }
+}
+
+/// Where the string that canonical text begins with ends, without making what it stands for
+fn string_end(text: &[u8]) -> usize {
+    let mut end = plain_end(text, 1);
+    while text.get(end) == Some(&b'\\') {
+        end = plain_end(text, end.wrapping_add(2));
+    }
+    end.wrapping_add(1)
 }
 
 /// What begins with the member or element that a reference token names

@@ -235,21 +235,19 @@ impl KeyRing {
         ensure(set.pointer("/keys").is_some_and(|keys| keys.starts_with('[')), KeyError::Jwks)?;
         let mut ring = Self::new();
         for index in 0.. {
-            let at = |member: &str| format!("/keys/{index}{member}");
-            if set.pointer(&at("")).is_none() {
-                break;
-            }
-            let text = |member| set.text_at(&at(member));
-            let is = |member, want| text(member).is_some_and(|text| text == want);
-            let may_be = |member, want| set.pointer(&at(member)).is_none() || is(member, want);
-            let ours = is("/kty", "OKP") && is("/crv", "Ed25519");
-            let public = ours && set.pointer(&at("/d")).is_none();
-            let signs = public && may_be("/alg", "EdDSA") && may_be("/use", "sig");
+            let Some(jwk) = set.pointer(&format!("/keys/{index}")) else { break };
+            // On its own, so that not every look at it passes all that stands before it.
+            let jwk = canonicalize(jwk.as_bytes()).map_err(|_| KeyError::Jwks)?;
+            let is = |member, want| jwk.text_at(member).is_some_and(|text| text == want);
+            let may_be = |member, want| jwk.pointer(member).is_none() || is(member, want);
+            let ours = is("/kty", "OKP") && is("/crv", "Ed25519") && jwk.pointer("/d").is_none();
+            let signs = ours && may_be("/alg", "EdDSA") && may_be("/use", "sig");
             ensure(signs, KeyError::Jwks)?;
-            let x = text("/x").and_then(|x| URL_SAFE_NO_PAD.decode(&*x).ok()?.try_into().ok());
+            let x = jwk.text_at("/x");
+            let x = x.and_then(|x| URL_SAFE_NO_PAD.decode(&*x).ok()?.try_into().ok());
             let key = VerifyingKey::from_bytes(&x.ok_or(KeyError::Jwks)?)?;
-            let id = match set.pointer(&at("/kid")) {
-                Some(_) => text("/kid").and_then(|kid| KeyId::new(&kid).ok()),
+            let id = match jwk.pointer("/kid") {
+                Some(_) => jwk.text_at("/kid").and_then(|kid| KeyId::new(&kid).ok()),
                 None => Some(key.thumbprint()),
             };
             let id = id.ok_or(KeyError::Jwks)?;
