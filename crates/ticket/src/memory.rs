@@ -145,11 +145,15 @@ impl MemoryGuard {
         if self.clean.load(Ordering::SeqCst) >= slice {
             return Ok(false);
         }
-        for _ in &self.shards {
-            let next = self.next.fetch_add(1, Ordering::SeqCst);
-            let forgotten = self.shard(next)?.advance(newest);
+        // Every shard, whichever of them others are searching meanwhile: by an earlier time, perhaps.
+        let first = self.next.load(Ordering::SeqCst);
+        for number in (0..self.shards.len()).map(|passed| first.wrapping_add(passed)) {
+            let mut shard = self.shard(number)?;
+            let forgotten = shard.advance(newest);
             self.live.fetch_sub(forgotten, Ordering::SeqCst);
+            drop(shard);
             if forgotten > 0 {
+                self.next.store(number.wrapping_add(1), Ordering::SeqCst);
                 return Ok(true);
             }
         }
@@ -197,9 +201,11 @@ impl MemoryGuard {
 #[async_trait::async_trait]
 impl ReplayGuard for MemoryGuard {
     async fn claim(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
+        // Whoever made it.
+        let room = || self.live.load(Ordering::SeqCst) < self.capacity;
         loop {
             match self.claim_once(claim) {
-                Err(ClaimError::Full) if self.reclaim()? => {}
+                Err(ClaimError::Full) if self.reclaim()? || room() => {}
                 decided => return decided,
             }
         }

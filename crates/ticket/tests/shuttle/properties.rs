@@ -20,6 +20,7 @@ pub(crate) const ALL: &[(&str, fn())] = &[
     ("inv_03_the_capacity_is_never_exceeded", capacity),
     ("inv_03_a_clock_that_moves_on_elsewhere_revives_no_effect", a_moving_clock),
     ("inv_03_forgetting_loses_no_count", forgetting),
+    ("inv_03_what_is_too_old_is_forgotten_in_every_shard", forgetting_in_shards),
 ];
 
 fn caller() -> Caller {
@@ -31,7 +32,7 @@ fn caller() -> Caller {
     )
 }
 
-/// Effects with the same first byte fall into one shard.
+/// Small guards have one shard.
 fn effect(first: u8, last: u8) -> EffectId {
     let mut bytes = [first; 16];
     bytes[15] = last;
@@ -179,4 +180,29 @@ fn forgetting() {
         assert!(results.iter().filter_map(|result| result.err()).all(|e| e == ClaimError::Full));
         assert_eq!(guard.len(), 2);
     });
+}
+
+/// Two shards: one full of what is too old two claims later, and both of these in the other.
+fn forgetting_in_shards() {
+    fn effect(n: u16, shard: u8) -> EffectId {
+        let mut bytes = [shard; 16];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        EffectId::from_bytes(bytes)
+    }
+    const CAPACITY: u16 = 2048;
+    let schedules = || {
+        let guard = guard(CAPACITY.into());
+        for n in 0..CAPACITY {
+            claim(&guard, effect(n, 1), [1, 61, 1]).unwrap();
+        }
+        let earlier = spawn(&guard, |guard| claim(guard, effect(1, 0), [479, 539, 479]));
+        let later = spawn(&guard, |guard| claim(guard, effect(2, 0), [480, 540, 480]));
+        assert!(matches!(earlier.join().unwrap(), Ok(()) | Err(ClaimError::Full)));
+        assert_eq!(claim(&guard, effect(3, 0), [480, 540, 480]), Ok(()));
+        assert_eq!(later.join().unwrap(), Ok(()));
+        assert!(guard.len() <= 3);
+    };
+    // Filling takes long, and what goes wrong here goes wrong in many of them.
+    shuttle::check_random(schedules, SCHEDULES / 8);
+    shuttle::check_pct(schedules, SCHEDULES / 8, 3);
 }
