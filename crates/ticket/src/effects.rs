@@ -35,6 +35,12 @@ impl Key {
     fn cover(self, id: EffectId) -> [u8; 16] {
         (u128::from_be_bytes(*id.as_bytes()) ^ self.0).to_be_bytes()
     }
+
+    /// Spreads ids over shards: by other bits than over the slots of one.
+    pub(crate) fn shard(self, id: EffectId) -> usize {
+        let [.., high, low] = spread(self.cover(id)).to_be_bytes();
+        usize::from(u16::from_be_bytes([high, low]))
+    }
 }
 
 impl Effects {
@@ -86,14 +92,17 @@ impl Effects {
         }
     }
 
-    /// Where the search for an id begins, below the number of slots: both halves multiplied, the
-    /// product folded and scaled.
+    /// Where the search for an id begins, below the number of slots.
     fn start(&self, id: [u8; 16]) -> usize {
-        let half = |n: u128| n & u128::from(u64::MAX);
-        let id = u128::from_be_bytes(id);
-        let product = (id >> 64).wrapping_mul(half(id));
-        let hash = half(product ^ product >> 64);
-        let scaled = hash.wrapping_mul(self.slots.len() as u128);
+        let scaled = u128::from(spread(id)).saturating_mul(self.slots.len() as u128);
         usize::try_from(scaled >> 64).unwrap_or_default()
     }
+}
+
+/// Both halves of an id under the key, multiplied, and the product folded.
+fn spread(id: [u8; 16]) -> u64 {
+    let half = |n: u128| u64::try_from(n & u128::from(u64::MAX)).unwrap_or_default();
+    let id = u128::from_be_bytes(id);
+    let product = u128::from(half(id >> 64)).wrapping_mul(u128::from(half(id)));
+    half(product >> 64) ^ half(product)
 }

@@ -165,8 +165,7 @@ impl MemoryGuard {
     fn claim_once(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
         let now = claim.now.seconds();
         let epochs = self.epochs.read().map_err(|_| ClaimError::Unavailable)?;
-        let [.., high, low] = *claim.effect_id.as_bytes();
-        let mut shard = self.shard(usize::from(u16::from_be_bytes([high, low])))?;
+        let mut shard = self.shard(self.key.shard(claim.effect_id))?;
         let newest = self.newest.load(Ordering::SeqCst).max(shard.newest).max(now);
         // What is too old is forgotten by the newest time seen; under a clock that went back, a
         // ticket that was forgotten would be young again.
@@ -259,7 +258,7 @@ mod tests {
         let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
         let panicked = std::thread::scope(|scope| {
             let panic = || {
-                let _shard = guard.shards[0x0101 & (guard.shards.len() - 1)].lock();
+                let _shard = guard.shards[guard.key.shard(id) & (guard.shards.len() - 1)].lock();
                 panic!("while one shard is held");
             };
             scope.spawn(panic).join()
