@@ -74,7 +74,7 @@ impl Effects {
 
     /// Moves to a vector with three quarters more room: at most 38 bytes for an effect.
     fn rebuild(&mut self, room: usize, keep: impl Fn(u8) -> bool) {
-        let room = (room / 4).saturating_mul(7).saturating_add(16);
+        let room = (room / 4).saturating_mul(7).saturating_add(4);
         let old = replace(self, Self { slots: vec![(FREE, 0); room], used: 0 });
         for slot in old.slots.into_iter().filter(|slot| slot.0 != FREE && keep(slot.1)) {
             self.place(slot);
