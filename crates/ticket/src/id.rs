@@ -6,6 +6,8 @@ use core::str::FromStr;
 
 use countersign_canon::{read_hex, write_hex};
 
+use crate::macros::ensure;
+
 /// An identifier was refused.
 ///
 /// The message names the kind and the rule, never the value: identifiers can come from an attacker.
@@ -183,21 +185,30 @@ debug!(Jti);
 impl fmt::Display for Jti {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::with_capacity(36);
-        for (index, pair) in self.0.chunks(2).enumerate() {
-            text.push_str(if (2..=5).contains(&index) { "-" } else { "" });
-            write_hex(&mut text, pair);
+        write_hex(&mut text, &self.0);
+        for at in HYPHENS {
+            text.insert(at, '-');
         }
         f.write_str(&text)
     }
 }
+
+/// Where they stand in a UUID (RFC 9562 section 4).
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 impl FromStr for Jti {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let refused =
             InvalidId { kind: "jti", rule: "a version 4 UUID in lower-case hyphenated form" };
-        let hyphens = text.match_indices('-').map(|(at, _)| at).eq([8, 13, 18, 23]);
-        let bytes = read_hex(&text.replace('-', "")).filter(|_| hyphens).ok_or(refused)?;
+        let mut digits = String::with_capacity(36);
+        digits.push_str(text);
+        for at in HYPHENS.into_iter().rev() {
+            let hyphen = digits.get(at..).is_some_and(|rest| rest.starts_with('-'));
+            ensure(hyphen, refused)?;
+            digits.remove(at);
+        }
+        let bytes = read_hex(&digits).ok_or(refused)?;
         // Setting version and variant must change nothing.
         if Self::from_random(bytes).0 == bytes { Ok(Self(bytes)) } else { Err(refused) }
     }
