@@ -11,7 +11,7 @@ use crate::support::{
     transport, write,
 };
 
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn every_status_is_an_answer_and_no_redirect_is_followed() {

@@ -102,11 +102,11 @@ async fn a_redirect_is_shown_to_the_client_and_only_a_fool_follows() {
 #[tokio::test]
 async fn a_delayed_request_is_processed_after_its_client_has_left() {
     let (calendar, token) = calendar(&[EVENTS]).await;
-    calendar.faults().push(Fault::delay(Duration::from_secs(1)));
+    calendar.faults().push(Fault::delay(Duration::from_secs(2)));
     let hasty = Call::new("POST", EVENTS_PATH)
         .bearer(Some(&token))
         .json(&event("x", 9))
-        .patience(Duration::from_millis(50));
+        .patience(Duration::from_millis(500));
     assert!(matches!(hasty.send(calendar.addr()).await, Err(ProbeError::Timeout)));
     assert!(calendar.events(ADA).is_empty(), "not yet");
     an_event_appears(&calendar).await;

@@ -85,7 +85,7 @@ async fn a_dropped_or_stopped_server_accepts_nothing() {
 async fn a_request_delayed_beyond_the_servers_life_is_not_processed() {
     let tenant = tenant().await;
     let tokens = tenant.tokens();
-    tenant.faults().push(Fault::delay(Duration::from_millis(300)));
+    tenant.faults().push(Fault::delay(Duration::from_secs(1)));
     let (addr, params) = (tenant.addr(), good(&tenant));
     let call = tokio::spawn(async move {
         let pairs: Vec<(&str, &str)> =
@@ -95,7 +95,7 @@ async fn a_request_delayed_beyond_the_servers_life_is_not_processed() {
     assert!(tenant.wait_for_requests(1, PATIENT).await);
     tenant.stop().await;
     assert!(matches!(call.await.unwrap(), Err(ProbeError::NoAnswer(_))));
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
     assert!(tokens.minted().is_empty());
 }
 

@@ -1,7 +1,8 @@
 //! Admitted: steps in order, holes, pages, attempts, expiry, hostile answers.
 
 use countersign_ticket::{
-    Admitted, Alphabet, Hole, MAX_ATTEMPTS, Method, Place, PlanError, Prepared, Report, Step,
+    Admitted, Alphabet, Hole, MAX_ANSWER, MAX_ATTEMPTS, Method, Place, PlanError, Prepared, Report,
+    Step,
 };
 
 use crate::common::{World, arguments, at, effect, post, tool, wire};
@@ -53,6 +54,17 @@ fn inv_01_steps_are_lent_in_order_one_at_a_time() {
     assert_eq!(lend(&mut admitted), Ok(None));
     assert_eq!(lend(&mut admitted), Ok(None));
     assert_eq!(admitted.lent().iter().map(|l| l.step).collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+#[test]
+fn an_answer_fills_a_hole_up_to_its_limit_and_not_beyond() {
+    assert_eq!(MAX_ANSWER, 16 * 1024 * 1024, "16 MiB");
+    let step = || with_hole(get(LIST), Place::Url, LIST.len(), Alphabet::Digits, 9);
+    let mut answer = b"{\"id\":\"7\"}".to_vec();
+    answer.resize(MAX_ANSWER, b' ');
+    assert_eq!(after(step(), &answer).unwrap().0, format!("{LIST}7"));
+    answer.push(b' ');
+    assert!(matches!(after(step(), &answer), Err(PlanError::Hole(_))));
 }
 
 #[test]
