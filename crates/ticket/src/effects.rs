@@ -56,13 +56,14 @@ impl Effects {
         id == FREE || taken.any(|(slot, _)| *slot == id)
     }
 
-    /// Adds an effect that is not there.
-    pub(crate) fn insert(&mut self, id: EffectId, slice: u8, key: Key) {
+    /// Adds an effect that is not there, and says if it did: whoever relies on it refuses otherwise.
+    #[must_use]
+    pub(crate) fn insert(&mut self, id: EffectId, slice: u8, key: Key) -> bool {
         // At least a fifth stays free: the fuller, the longer the way to a free slot.
         if self.used.saturating_add(1).saturating_mul(5) > self.slots.len().saturating_mul(4) {
             self.rebuild(self.slots.len(), |_| true);
         }
-        self.place((key.cover(id), slice));
+        self.place((key.cover(id), slice))
     }
 
     /// Forgets what was not claimed in one of the last `count` slices up to `newest`.
@@ -83,13 +84,13 @@ impl Effects {
 
     /// Puts it into the first free slot from its start on; [`Self::insert`] sees to it that there is
     /// one.
-    fn place(&mut self, slot: Slot) {
+    fn place(&mut self, slot: Slot) -> bool {
         let start = self.start(slot.0);
         let (before, from) = self.slots.split_at_mut(start);
-        if let Some(free) = from.iter_mut().chain(before).find(|(id, _)| *id == FREE) {
-            *free = slot;
-            self.used = self.used.saturating_add(1);
-        }
+        let free = from.iter_mut().chain(before).find(|(id, _)| *id == FREE);
+        let placed = free.map(|free| *free = slot).is_some();
+        self.used = self.used.saturating_add(usize::from(placed));
+        placed
     }
 
     /// Where the search for an id begins, below the number of slots.

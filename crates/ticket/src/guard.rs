@@ -120,7 +120,8 @@ errors! {
 ///   outlive a restart, tickets issued after the time of the claim ([`ClaimError::ClockBehind`]).
 /// * The epochs are compared inside the same atomic step as the claim.
 /// * Nothing is ever evicted to make room: full means [`ClaimError::Full`].
-/// * A refused claim changes nothing. Any doubt is an error, never `Ok`.
+/// * A refused claim spends nothing; all that a guard may learn from it is what time it is. Any doubt
+///   is an error, never `Ok`.
 #[async_trait::async_trait]
 pub trait ReplayGuard: Debug + Send + Sync + 'static {
     /// Claims an effect.

@@ -186,8 +186,7 @@ impl MemoryGuard {
         let reserved = self.live.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
         reserved.map_err(|_| ClaimError::Full)?;
         let [.., slice] = newest.div_euclid(SLICE).to_be_bytes();
-        shard.effects.insert(claim.effect_id, slice, self.key);
-        Ok(())
+        ensure(shard.effects.insert(claim.effect_id, slice, self.key), ClaimError::Unavailable)
     }
 
     /// Locks a shard. Poisoned: a thread panicked over it, and nobody knows what it is worth.
