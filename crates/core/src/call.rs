@@ -1,8 +1,10 @@
 //! What the agent asks. Untrusted, always.
 
 use countersign_canon::{Canonical, ErrorKind, Value};
-use countersign_ticket::{InvalidId, ToolName};
+use countersign_ticket::{Connection, InvalidId, ToolName};
 use serde::de::DeserializeOwned;
+
+use crate::tool::Returns;
 
 /// A tool call was refused before anything looked at its meaning.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +45,25 @@ pub struct ToolCall {
     tool: ToolName,
     arguments: Canonical,
     pins: Option<Canonical>,
+    handles: Vec<ValueHandle>,
+}
+
+/// What a framework that follows values knows about the origin of an argument: evidence of level L3.
+///
+/// The framework makes it from the label of the answer that a value was taken from and passes it with
+/// the call; an agent has no way to. A handle can only raise what is judged, so a forged one gains
+/// nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a label is stated whole")]
+pub struct ValueHandle {
+    /// RFC 6901 pointer of the argument (or of the part of it) that the value became.
+    pub path: String,
+    /// The connection that the value was read from; none for a local tool.
+    pub connection: Option<Connection>,
+    /// What was read: who wrote it, and whether it is private.
+    pub label: Returns,
+    /// The step of the session at which it was read, if known: the first call is step 1.
+    pub step: Option<u32>,
 }
 
 impl ToolCall {
@@ -62,7 +83,7 @@ impl ToolCall {
         if arguments.as_bytes().first() != Some(&b'{') {
             return Err(InvalidCall::NotAnObject);
         }
-        Ok(Self { tool, arguments, pins: None })
+        Ok(Self { tool, arguments, pins: None, handles: Vec::new() })
     }
 
     /// The same call with facts that were read from the provider for it (an etag, a title). Only a
@@ -71,6 +92,18 @@ impl ToolCall {
     pub fn pinned(mut self, pins: Canonical) -> Self {
         self.pins = Some(pins);
         self
+    }
+
+    /// The same call with what a framework knows about the origin of its arguments.
+    #[must_use]
+    pub fn with_handles(mut self, handles: Vec<ValueHandle>) -> Self {
+        self.handles = handles;
+        self
+    }
+
+    /// What a framework knows about the origin of the arguments.
+    pub fn handles(&self) -> &[ValueHandle] {
+        &self.handles
     }
 
     /// The tool.

@@ -32,7 +32,7 @@ pub use countersign_ticket::{
 pub use crate::ambient::{Clock, Entropy, EntropyError};
 pub use crate::approver::{ApprovalRequest, ApprovalStore, Approver, Verdict};
 pub use crate::audit::{AuditError, AuditRecord, AuditSink, Durability, RecordKind};
-pub use crate::call::{InvalidCall, ToolCall};
+pub use crate::call::{InvalidCall, ToolCall, ValueHandle};
 pub use crate::connector::{
     Connector, Interpretation, PlanError, Planned, Preview, Reconciled, Rendered, Seen,
 };

@@ -1,11 +1,13 @@
 //! The ports for judging risk, and what a judgement says.
 
 use core::fmt::Debug;
+use core::ops::Range;
 
 use async_trait::async_trait;
 use countersign_canon::{Canonical, Object, Value};
 use countersign_ticket::{Caller, PolicyVersion, Prepared, SessionId, TenantId, Tier, Timestamp};
 
+use crate::call::ValueHandle;
 use crate::grant::StoreError;
 use crate::tool::Tool;
 
@@ -18,6 +20,8 @@ use crate::tool::Tool;
 pub enum Weight {
     /// Adds halves to the multiplier: 1 is x0.5 more, 2 is x1.0 more, 3 is x1.5 more.
     Halves(u8),
+    /// The tier is one above what score and fixed floors give. Several raise no further than one.
+    Raise,
     /// The tier is at least this.
     Floor(Tier),
     /// The call is refused whatever the score.
@@ -36,10 +40,48 @@ pub struct Finding {
     pub owasp: &'static str,
     /// RFC 6901 pointer of the argument, empty for the call as a whole.
     pub path: String,
+    /// Where in the string at `path`, in bytes. None for the whole of it.
+    pub span: Option<Range<usize>>,
+    /// The earlier step of the session that it was seen at: the first call is step 1.
+    pub step: Option<u32>,
     /// What was seen, redacted: never a secret, never a value that is private.
     pub evidence: String,
     /// What it does.
     pub weight: Weight,
+}
+
+impl Finding {
+    /// About the call as a whole.
+    pub fn new(
+        signal: &'static str,
+        owasp: &'static str,
+        evidence: impl Into<String>,
+        weight: Weight,
+    ) -> Self {
+        let (path, evidence) = (String::new(), evidence.into());
+        Self { signal, owasp, path, span: None, step: None, evidence, weight }
+    }
+
+    /// About the argument at this RFC 6901 pointer.
+    #[must_use]
+    pub fn at(mut self, path: String) -> Self {
+        self.path = path;
+        self
+    }
+
+    /// About this part of the argument's string, in bytes.
+    #[must_use]
+    pub fn span(mut self, span: Range<usize>) -> Self {
+        self.span = Some(span);
+        self
+    }
+
+    /// Seen at this earlier step.
+    #[must_use]
+    pub fn step(mut self, step: u32) -> Self {
+        self.step = Some(step);
+        self
+    }
 }
 
 /// A judgement of one call, which explains itself.
@@ -68,9 +110,14 @@ impl Assessment {
 
     /// The judgement as JSON, for logs and tools.
     pub fn to_value(&self) -> Value {
+        // Offsets are far below 2^53.
+        let offset = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let span =
+            |s: &Range<usize>| Value::Array(vec![offset(s.start).into(), offset(s.end).into()]);
         let finding = |f: &Finding| {
             let (kind, weight) = match f.weight {
                 Weight::Halves(n) => ("halves", Value::from(n)),
+                Weight::Raise => ("raise", 1u8.into()),
                 Weight::Floor(tier) => ("floor", tier.as_str().into()),
                 Weight::Deny => ("deny", true.into()),
                 Weight::Note => ("note", true.into()),
@@ -79,6 +126,8 @@ impl Assessment {
                 .with("signal", f.signal)
                 .with("owasp", f.owasp)
                 .with("path", f.path.as_str())
+                .with("span", f.span.as_ref().map(span))
+                .with("step", f.step)
                 .with("evidence", f.evidence.as_str())
                 .with(kind, weight)
                 .into()
@@ -105,6 +154,9 @@ pub struct RiskInput<'a> {
     pub prepared: &'a Prepared,
     /// Who asks.
     pub caller: &'a Caller,
+    /// What a framework that follows values says about where arguments came from. Empty where nobody
+    /// follows them.
+    pub handles: &'a [ValueHandle],
     /// The session's memory, as the same policy wrote it; empty at first.
     pub memory: &'a [u8],
     /// Whether a text contains a live token that was handed out.
@@ -148,6 +200,9 @@ pub enum RiskError {
     /// The session's memory is not what this policy wrote.
     #[error("the session's memory cannot be read")]
     Memory,
+    /// The session's memory was written by an older version of this policy, which is not read.
+    #[error("the session's memory is of version {0}, which is no longer read")]
+    OldMemory(u32),
     /// A detector failed.
     #[error("a detector failed")]
     Detector,

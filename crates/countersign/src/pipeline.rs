@@ -199,7 +199,7 @@ impl Pipeline {
             if let Some(selector) = prepared.credential() {
                 self.ready(caller, selector).await?;
             }
-            let assessment = self.assess(caller, entry, &prepared, now).await?;
+            let assessment = self.assess(caller, entry, call, &prepared, now).await?;
             if let Some(finding) = assessment.denied() {
                 let detail = format!("{}: {}", finding.path, finding.evidence);
                 return Err(Refused::with_detail(finding.signal, detail).into());
@@ -295,6 +295,7 @@ impl Pipeline {
         &self,
         caller: &Caller,
         entry: &Entry,
+        call: &ToolCall,
         prepared: &Prepared,
         now: Timestamp,
     ) -> Result<Assessment, Stop> {
@@ -307,6 +308,7 @@ impl Pipeline {
                 tool: &entry.tool,
                 prepared,
                 caller,
+                handles: call.handles(),
                 memory: &memory,
                 canary: &canary,
                 now,

@@ -199,6 +199,8 @@ impl Pipeline {
             tool: &entry.tool,
             prepared,
             caller,
+            // A framework passes handles with a call; what waited is judged without them.
+            handles: &[],
             memory: &memory,
             canary: &canary,
             now,

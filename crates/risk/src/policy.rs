@@ -55,12 +55,8 @@ impl DefaultPolicy {
 
     /// The floors that hold for every call of the tool.
     fn fixed(&self, tool: &countersign_core::Tool) -> Vec<Finding> {
-        let floor = |signal, owasp, tier, evidence: &str| Finding {
-            signal,
-            owasp,
-            path: String::new(),
-            evidence: evidence.to_owned(),
-            weight: Weight::Floor(tier),
+        let floor = |signal, owasp, tier, evidence: &str| {
+            Finding::new(signal, owasp, evidence, Weight::Floor(tier))
         };
         let mut floors = Vec::new();
         if tool.effect() != Effect::Read && self.config.effect_floor > Tier::C {

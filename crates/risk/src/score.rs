@@ -26,9 +26,18 @@ pub fn score_tier(score2: u16) -> Tier {
 pub(crate) fn halves(findings: &[Finding]) -> u8 {
     let halves = findings.iter().map(|f| match f.weight {
         Weight::Halves(n) => n,
-        Weight::Floor(_) | Weight::Deny | Weight::Note => 0,
+        Weight::Raise | Weight::Floor(_) | Weight::Deny | Weight::Note => 0,
     });
     halves.fold(0u8, u8::saturating_add).min(MAX_HALVES)
+}
+
+/// The next stricter tier.
+pub(crate) fn above(tier: Tier) -> Tier {
+    match tier {
+        Tier::C => Tier::B,
+        Tier::B => Tier::A,
+        Tier::A | Tier::S => Tier::S,
+    }
 }
 
 /// Joins a call's severity, its fixed floors and what was found.
@@ -51,13 +60,16 @@ pub(crate) fn decide(
         let tiers = findings.iter().map(|f| match f.weight {
             Weight::Floor(tier) => tier,
             Weight::Deny => Tier::S,
-            Weight::Halves(_) | Weight::Note => Tier::C,
+            Weight::Halves(_) | Weight::Raise | Weight::Note => Tier::C,
         });
         tiers.max().unwrap_or(Tier::C)
     };
     let own_tier = score_tier(score2(severity, 0)).max(floors(&fixed));
     let score2 = score2(severity, halves(&found));
-    let tier = score_tier(score2).max(own_tier).max(floors(&found));
+    let counted = score_tier(score2).max(own_tier);
+    let raised =
+        if found.iter().any(|f| f.weight == Weight::Raise) { above(counted) } else { counted };
+    let tier = raised.max(floors(&found));
     let mut findings = fixed;
     findings.append(&mut found);
     Assessment { tier, own_tier, score2, severity, findings, policy }
@@ -69,7 +81,7 @@ mod tests {
     use crate::signal;
 
     fn finding(signal: &'static str, weight: Weight) -> Finding {
-        Finding { signal, owasp: "", path: String::new(), evidence: String::new(), weight }
+        Finding::new(signal, "", "", weight)
     }
 
     /// Every signal with the weight it is given in this crate.
@@ -83,6 +95,7 @@ mod tests {
             finding(signal::BULK_READS, Weight::Halves(3)),
             finding(signal::HIDDEN_CHARACTERS, Weight::Floor(Tier::A)),
             finding(signal::NOT_SCANNED, Weight::Floor(Tier::A)),
+            finding("raises", Weight::Raise),
             finding(signal::MEMORY_SAMPLED, Weight::Note),
             finding(signal::SECRET_IN_ARGUMENTS, Weight::Deny),
         ]

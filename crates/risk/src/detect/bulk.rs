@@ -9,7 +9,7 @@ use super::{Call, recipients};
 use crate::signal;
 
 fn finding(signal: &'static str, owasp: &'static str, evidence: String) -> Finding {
-    Finding { signal, owasp, path: String::new(), evidence, weight: Weight::Halves(3) }
+    Finding::new(signal, owasp, evidence, Weight::Halves(3))
 }
 
 /// One changing call goes to, or acts on, many: the union over all its addressing arguments.

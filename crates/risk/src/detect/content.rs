@@ -28,24 +28,17 @@ pub(super) fn cross_service(call: &Call<'_>) -> Option<Finding> {
             let Some(window) = rolling.push(c).filter(|w| windows.contains(w)) else { continue };
             if let Some(source) = call.memory.read_elsewhere(here, window) {
                 let source = if source.is_empty() { "a local tool" } else { source };
-                return Some(Finding {
-                    signal: signal::CROSS_SERVICE,
-                    owasp: "LLM02",
-                    path: call.arguments.path(leaf),
-                    evidence: format!(
-                        "L2: text that {source} returned earlier is in the arguments"
-                    ),
-                    weight: Weight::Halves(2),
-                });
+                let evidence =
+                    format!("L2: text that {source} returned earlier is in the arguments");
+                let weight = Weight::Halves(2);
+                let found = Finding::new(signal::CROSS_SERVICE, "LLM02", evidence, weight);
+                return Some(found.at(call.arguments.path(leaf)));
             }
         }
     }
-    call.memory.is_sample().then(|| Finding {
-        signal: signal::MEMORY_SAMPLED,
-        owasp: "LLM02",
-        path: String::new(),
-        evidence: "the session read too much to be compared whole; a sample was".to_owned(),
-        weight: Weight::Note,
+    call.memory.is_sample().then(|| {
+        let evidence = "the session read too much to be compared whole; a sample was";
+        Finding::new(signal::MEMORY_SAMPLED, "LLM02", evidence, Weight::Note)
     })
 }
 
@@ -84,14 +77,9 @@ pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
     };
     let cards = of(all.cards, "card number", "card numbers");
     let ibans = of(all.ibans, "IBAN", "IBANs");
-    path.map(|path| Finding {
-        signal: signal::PII,
-        owasp: "LLM02",
-        path,
-        evidence: format!(
-            "{} in the content",
-            cards.into_iter().chain(ibans).collect::<Vec<_>>().join(" and ")
-        ),
-        weight: Weight::Halves(1),
+    path.map(|path| {
+        let what = cards.into_iter().chain(ibans).collect::<Vec<_>>().join(" and ");
+        let evidence = format!("{what} in the content");
+        Finding::new(signal::PII, "LLM02", evidence, Weight::Halves(1)).at(path)
     })
 }

@@ -49,12 +49,10 @@ pub(crate) fn all(call: &Call<'_>) -> Vec<Finding> {
     found.extend(sink::unnamed(call));
     found.extend(content::pii(call));
     found.extend(sink::hidden(call));
-    found.extend(call.arguments.cut.as_ref().map(|path| Finding {
-        signal: signal::NOT_SCANNED,
-        owasp: "LLM10",
-        path: path.clone(),
-        evidence: "the arguments are longer than what is scanned".to_owned(),
-        weight: Weight::Floor(Tier::A),
+    found.extend(call.arguments.cut.as_ref().map(|path| {
+        let evidence = "the arguments are longer than what is scanned";
+        let weight = Weight::Floor(Tier::A);
+        Finding::new(signal::NOT_SCANNED, "LLM10", evidence, weight).at(path.clone())
     }));
     found
 }

@@ -16,12 +16,9 @@ const MAX_REQUESTS: usize = 4 * 1024 * 1024;
 /// that a token cut in pieces is found; the canonical JSON as a whole; every URL as it is and with
 /// percent escapes undone; every planned header; every body.
 pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
-    let deny = |path: String, place: &str| Finding {
-        signal: signal::SECRET_IN_ARGUMENTS,
-        owasp: "LLM02",
-        path,
-        evidence: format!("a live token is in {place}"),
-        weight: Weight::Deny,
+    let deny = |path: String, place: &str| {
+        let evidence = format!("a live token is in {place}");
+        Finding::new(signal::SECRET_IN_ARGUMENTS, "LLM02", evidence, Weight::Deny).at(path)
     };
     for leaf in &call.arguments.leaves {
         if call.canary.recognises(leaf.text) {
@@ -56,12 +53,9 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
             return vec![deny(String::new(), "the request")];
         }
     }
-    let not_scanned = cut.then(|| Finding {
-        signal: signal::NOT_SCANNED,
-        owasp: "LLM10",
-        path: String::new(),
-        evidence: "the request is longer than what is scanned".to_owned(),
-        weight: Weight::Floor(Tier::A),
+    let not_scanned = cut.then(|| {
+        let evidence = "the request is longer than what is scanned";
+        Finding::new(signal::NOT_SCANNED, "LLM10", evidence, Weight::Floor(Tier::A))
     });
     not_scanned.into_iter().collect()
 }

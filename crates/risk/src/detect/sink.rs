@@ -44,15 +44,10 @@ pub(super) fn unnamed(call: &Call<'_>) -> Option<Finding> {
     } else {
         format!("{count} recipients, targets or addresses are")
     };
-    Some(Finding {
-        signal: signal::UNNAMED_SINK,
-        owasp: "ASI01",
-        path,
-        evidence: format!(
-            "L1: {those} named neither by the user nor by a trusted record, and text by outsiders was read"
-        ),
-        weight: Weight::Halves(2),
-    })
+    let evidence = format!(
+        "L1: {those} named neither by the user nor by a trusted record, and text by outsiders was read"
+    );
+    Some(Finding::new(signal::UNNAMED_SINK, "ASI01", evidence, Weight::Halves(2)).at(path))
 }
 
 /// An address holds characters that nobody sees or that reorder what is seen.
@@ -64,11 +59,8 @@ pub(super) fn hidden(call: &Call<'_>) -> Option<Finding> {
         .flat_map(|leaf| leaf.text.chars())
         .filter(|c| is_hidden(*c))
         .fold(0usize, |n, _| n.saturating_add(1));
-    Some(Finding {
-        signal: signal::HIDDEN_CHARACTERS,
-        owasp: "LLM01",
-        path,
-        evidence: format!("{count} invisible or reordering characters in an address"),
-        weight: Weight::Floor(Tier::A),
-    })
+    let evidence = format!("{count} invisible or reordering characters in an address");
+    Some(
+        Finding::new(signal::HIDDEN_CHARACTERS, "LLM01", evidence, Weight::Floor(Tier::A)).at(path),
+    )
 }

@@ -65,6 +65,7 @@ impl Session {
             tool,
             prepared,
             caller: &caller(),
+            handles: &[],
             memory: &self.memory,
             canary: &Live(self.live),
             now: Timestamp::from_seconds(self.now),

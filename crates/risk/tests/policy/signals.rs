@@ -334,6 +334,7 @@ fn inv_04_a_call_of_another_tool_is_not_judged() {
         tool: &tool,
         prepared: &prepared,
         caller: &caller,
+        handles: &[],
         memory: &[],
         canary: &crate::common::Live(""),
         now: Timestamp::from_seconds(0),

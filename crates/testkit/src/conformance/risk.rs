@@ -122,7 +122,7 @@ fn assess(
     canary: &dyn Canary,
 ) -> Result<Assessment, RiskError> {
     let caller = caller();
-    policy.assess(&RiskInput { tool, prepared, caller: &caller, memory, canary, now })
+    policy.assess(&RiskInput { tool, prepared, caller: &caller, handles: &[], memory, canary, now })
 }
 
 #[track_caller]
@@ -135,7 +135,7 @@ fn judge(policy: &dyn RiskPolicy, tool: &Tool, json: &str, memory: &[u8]) -> Ass
 fn least(finding: &Finding) -> Tier {
     match finding.weight {
         Weight::Floor(tier) => tier,
-        Weight::Halves(_) | Weight::Deny | Weight::Note => Tier::C,
+        Weight::Halves(_) | Weight::Raise | Weight::Deny | Weight::Note => Tier::C,
     }
 }
 

@@ -145,13 +145,8 @@ impl RiskPolicy for Simple {
         if self.0 == Flaw::IsCalmedByText && texts > 3 {
             raised = own.min(Tier::B).max(floor);
         }
-        let mut findings = vec![Finding {
-            signal: "tool_floor",
-            owasp: "ASI02",
-            path: String::new(),
-            evidence: "the tool declares it".to_owned(),
-            weight: Weight::Floor(input.tool.floor().unwrap_or(Tier::C)),
-        }];
+        let floor = Weight::Floor(input.tool.floor().unwrap_or(Tier::C));
+        let mut findings = vec![Finding::new("tool_floor", "ASI02", "the tool declares it", floor)];
         let live = found.iter().find(|text| input.canary.recognises(text));
         let live = live.filter(|_| self.0 != Flaw::IgnoresLiveTokens);
         if live.is_some() || self.0 == Flaw::DeniesEverything {
@@ -160,13 +155,8 @@ impl RiskPolicy for Simple {
                 _ => "a live token".to_owned(),
             };
             let path = if self.0 == Flaw::PathsWithoutSlash { "text" } else { "/text" };
-            findings.push(Finding {
-                signal: "secret_in_arguments",
-                owasp: "LLM02",
-                path: path.to_owned(),
-                evidence,
-                weight: Weight::Deny,
-            });
+            let found = Finding::new("secret_in_arguments", "LLM02", evidence, Weight::Deny);
+            findings.push(found.at(path.to_owned()));
         } else if self.0 == Flaw::PathsWithoutSlash {
             findings[0].path = "text".to_owned();
         }
