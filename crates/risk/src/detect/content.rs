@@ -1,12 +1,15 @@
 //! What the arguments carry: text that was read elsewhere, and personal numbers.
 
+use std::collections::{BTreeMap, HashSet};
+
 use countersign_core::{Finding, Role, Weight};
 
 use super::Call;
 use crate::arguments::{Arguments, Kind, Leaf};
 use crate::memory::connection;
+use crate::scan::{self, Class, PiiType};
+use crate::signal;
 use crate::text::{Rolling, essence};
-use crate::{pii, signal};
 
 /// A changing call carries text that a read on another connection returned: 24 equal letters and
 /// digits in a row always count, 21 sometimes do.
@@ -51,34 +54,43 @@ fn is_content(leaf: &Leaf<'_>) -> bool {
     }
 }
 
-/// The content of a changing call holds card numbers or IBANs. Recipients and targets are left out:
-/// paying to an IBAN is no leak of it.
+/// The content of a changing call holds personal data: one item that weighs alone, or two different
+/// ones of those that are often shared. Recipients and targets are left out: paying to an IBAN is no
+/// leak of it.
 pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
     if call.reads() {
         return None;
     }
-    let mut all = pii::Items::default();
     let mut path = None;
+    let mut counts: BTreeMap<PiiType, usize> = BTreeMap::new();
+    let mut medium: HashSet<&str> = HashSet::new();
+    let mut high = false;
     for leaf in &call.arguments.leaves {
         if matches!(leaf.role, Role::Recipient | Role::Target) || leaf.is_argument_name() {
             continue;
         }
-        let found = pii::find(leaf.text);
-        if found != pii::Items::default() {
+        for (what, span) in scan::scan(leaf.text).pii() {
+            match span.class {
+                Class::High => high = true,
+                Class::Medium => {
+                    medium.insert(leaf.text.get(span.start..span.end).unwrap_or_default());
+                }
+                Class::Low => continue,
+            }
             path.get_or_insert_with(|| call.arguments.path(leaf));
-            all.cards = all.cards.saturating_add(found.cards);
-            all.ibans = all.ibans.saturating_add(found.ibans);
+            let count = counts.entry(what).or_insert(0);
+            *count = count.saturating_add(1);
         }
     }
-    let of = |n: usize, one: &str, many: &str| match n {
-        0 => None,
-        1 => Some(format!("1 {one}")),
-        n => Some(format!("{n} {many}")),
-    };
-    let cards = of(all.cards, "card number", "card numbers");
-    let ibans = of(all.ibans, "IBAN", "IBANs");
+    if !high && medium.len() < 2 {
+        return None;
+    }
+    let items = counts.iter().map(|(what, n)| match n {
+        1 => format!("1 {}", what.words()),
+        n => format!("{n} {}", what.plural()),
+    });
     path.map(|path| {
-        let what = cards.into_iter().chain(ibans).collect::<Vec<_>>().join(" and ");
+        let what = items.collect::<Vec<_>>().join(" and ");
         let evidence = format!("{what} in the content");
         Finding::new(signal::PII, "LLM02", evidence, Weight::Halves(1)).at(path)
     })

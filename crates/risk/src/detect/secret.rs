@@ -3,8 +3,8 @@
 use countersign_core::{Finding, Tier, Weight};
 
 use super::Call;
-use crate::signal;
 use crate::text::is_hidden;
+use crate::{scan, signal};
 
 /// Most that is looked at of the prepared requests, in bytes. The arguments are looked at whole.
 const MAX_REQUESTS: usize = 4 * 1024 * 1024;
@@ -24,6 +24,13 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         if call.canary.recognises(leaf.text) {
             return vec![deny(call.arguments.path(leaf), "the arguments")];
         }
+    }
+    if let Some((leaf, span)) = scan::secrets(call.arguments).first() {
+        let what = span.rule.replace('_', " ");
+        let evidence = format!("a secret is in the arguments: {what}, {}", span.evidence);
+        let finding = Finding::new(signal::SECRET_IN_ARGUMENTS, "LLM02", evidence, Weight::Deny);
+        let finding = finding.at(call.arguments.path(leaf)).span(span.start..span.end);
+        return vec![finding];
     }
     let joined: String = call
         .arguments

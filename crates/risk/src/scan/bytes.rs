@@ -1,0 +1,140 @@
+//! Classes of bytes, and reading without bounds to mind.
+
+pub(super) const DIGIT: u8 = 1;
+pub(super) const UPPER: u8 = 2;
+pub(super) const LOWER: u8 = 4;
+/// `_` and `-`: with the letters and digits, what tokens are made of.
+pub(super) const JOINS: u8 = 8;
+/// `+`, `/` and `=`: with those above, base64.
+pub(super) const BASE: u8 = 16;
+pub(super) const HEX: u8 = 32;
+pub(super) const SPACE: u8 = 64;
+/// Part of a character beyond ASCII.
+pub(super) const HIGH: u8 = 128;
+
+pub(super) const ALPHA: u8 = UPPER | LOWER;
+pub(super) const ALNUM: u8 = ALPHA | DIGIT;
+pub(super) const TOKEN: u8 = ALNUM | JOINS;
+
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut table = [0u8; 256];
+    let mut rest: &mut [u8] = &mut table;
+    let mut b = 0u8;
+    while let Some((first, tail)) = rest.split_first_mut() {
+        *first = match b {
+            b'0'..=b'9' => DIGIT | HEX,
+            b'A'..=b'F' => UPPER | HEX,
+            b'a'..=b'f' => LOWER | HEX,
+            b'G'..=b'Z' => UPPER,
+            b'g'..=b'z' => LOWER,
+            b'_' | b'-' => JOINS,
+            b'+' | b'/' | b'=' => BASE,
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => SPACE,
+            0x80.. => HIGH,
+            _ => 0,
+        };
+        b = b.wrapping_add(1);
+        rest = tail;
+    }
+    table
+}
+
+/// The classes of a byte.
+pub(super) fn class(b: u8) -> u8 {
+    CLASSES.get(usize::from(b)).copied().unwrap_or(0)
+}
+
+/// Whether a byte is of one of these classes.
+pub(super) fn is(b: u8, classes: u8) -> bool {
+    class(b) & classes != 0
+}
+
+/// The byte at a place, 0 outside.
+pub(super) fn at(text: &[u8], i: usize) -> u8 {
+    text.get(i).copied().unwrap_or(0)
+}
+
+/// The byte before a place, 0 at the start.
+pub(super) fn before(text: &[u8], i: usize) -> u8 {
+    i.checked_sub(1).map_or(0, |i| at(text, i))
+}
+
+/// A part of the text; nothing where it does not lie inside.
+pub(super) fn part(text: &[u8], start: usize, end: usize) -> &[u8] {
+    text.get(start..end.min(text.len())).unwrap_or_default()
+}
+
+/// The end of the run of these classes that begins at `start`, at most `most` bytes on.
+pub(super) fn run(text: &[u8], start: usize, classes: u8, most: usize) -> usize {
+    let end = start.saturating_add(most).min(text.len());
+    let run = text.get(start..end).unwrap_or_default();
+    let length = run.iter().position(|b| !is(*b, classes)).unwrap_or(run.len());
+    start.saturating_add(length)
+}
+
+/// The start of the run of these classes that ends before `end`, at most `most` bytes back.
+pub(super) fn run_back(text: &[u8], end: usize, classes: u8, most: usize) -> usize {
+    let start = end.saturating_sub(most);
+    let run = text.get(start..end).unwrap_or_default();
+    let length = run.iter().rev().position(|b| !is(*b, classes)).unwrap_or(run.len());
+    end.saturating_sub(length)
+}
+
+/// Whether `text` goes on with these bytes at a place.
+pub(super) fn goes_on(text: &[u8], start: usize, with: &[u8]) -> bool {
+    text.get(start..).is_some_and(|rest| rest.starts_with(with))
+}
+
+/// Whether something that begins at `start` is not the continuation of a word. Escapes of JSON
+/// (`\n`, `\t`, `\r`) before it are not part of it.
+pub(super) fn begins(text: &[u8], start: usize) -> bool {
+    let b = before(text, start);
+    if !is(b, ALNUM | HIGH) {
+        return true;
+    }
+    matches!(b, b'n' | b't' | b'r') && before(text, start.saturating_sub(1)) == b'\\'
+        // A letter of another script may stand directly before; a letter with an accent may not.
+        || b >= 0x80
+}
+
+/// How many bytes of these classes a text holds.
+pub(super) fn count(text: &[u8], classes: u8) -> usize {
+    text.iter().filter(|b| is(**b, classes)).count()
+}
+
+/// An ASCII lower-case copy, of the same length.
+pub(super) fn lower(text: &[u8]) -> Vec<u8> {
+    let mut copy = text.to_vec();
+    copy.make_ascii_lowercase();
+    copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_those_of_ascii() {
+        for b in 0..=255u8 {
+            assert_eq!(is(b, DIGIT), b.is_ascii_digit());
+            assert_eq!(is(b, UPPER), b.is_ascii_uppercase());
+            assert_eq!(is(b, LOWER), b.is_ascii_lowercase());
+            assert_eq!(is(b, HEX), b.is_ascii_hexdigit());
+            assert_eq!(is(b, HIGH), !b.is_ascii());
+        }
+    }
+
+    #[test]
+    fn runs_end_where_the_class_or_the_text_does() {
+        let text = b"ab12-x y";
+        assert_eq!(
+            (run(text, 0, ALPHA, 9), run(text, 0, TOKEN, 9), run(text, 0, TOKEN, 3)),
+            (2, 6, 3)
+        );
+        assert_eq!((run_back(text, 4, DIGIT, 9), run_back(text, 6, TOKEN, 9)), (2, 0));
+        assert_eq!((run(text, 99, ALPHA, 9), run_back(text, 99, ALPHA, 9)), (99, 99));
+        assert_eq!((at(text, 99), before(text, 0)), (0, 0));
+    }
+}

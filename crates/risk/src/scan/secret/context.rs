@@ -1,0 +1,225 @@
+//! Secrets that only the words before them betray.
+
+use std::sync::LazyLock;
+
+use super::super::bytes::{
+    self, ALNUM, ALPHA, BASE, DIGIT, HIGH, LOWER, SPACE, TOKEN, at, part, run,
+};
+use super::super::kinds::Span;
+use super::super::literals::Literals;
+use super::{random, span};
+
+/// How long and how random what follows must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Value {
+    /// A password: six characters or more, not only letters.
+    Password,
+    /// A token: 16 characters or more, drawn at random.
+    Token,
+}
+
+const WORDS: [(&str, Value); 12] = [
+    ("passw", Value::Password),
+    ("passphrase", Value::Password),
+    ("passcode", Value::Password),
+    ("pwd", Value::Password),
+    ("secret", Value::Token),
+    ("token", Value::Token),
+    ("api key", Value::Token),
+    ("api-key", Value::Token),
+    ("api_key", Value::Token),
+    ("apikey", Value::Token),
+    ("access", Value::Token),
+    ("bearer", Value::Token),
+];
+
+/// Further words after which a token may stand, if `key` comes with them.
+const KEYS: [(&str, Value); 8] = [
+    ("accountkey", Value::Token),
+    ("sharedaccesskey", Value::Token),
+    ("private key", Value::Token),
+    ("private_key", Value::Token),
+    ("encryption key", Value::Token),
+    ("signing key", Value::Token),
+    ("credential", Value::Token),
+    ("authorization: basic", Value::Token),
+];
+
+static LITERALS: LazyLock<Literals> =
+    LazyLock::new(|| Literals::new(KEYS.iter().chain(&WORDS).map(|(word, _)| *word)));
+
+pub(super) fn find(text: &[u8], lower: &[u8], out: &mut Vec<Span>) {
+    LITERALS.each(lower, |which, start| {
+        let found = KEYS.iter().chain(&WORDS).nth(which).and_then(|(word, value)| {
+            let after = start.saturating_add(word.len());
+            named(text, lower, start, after, *value)
+        });
+        found.map_or(0, |span| {
+            out.push(span);
+            span.end
+        })
+    });
+}
+
+/// A value that the word which ends at `after` announces.
+fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> Option<Span> {
+    if harmless(lower, word) {
+        return None;
+    }
+    let (from, sure) = announced(lower, after)?;
+    let (start, end) = unquoted(text, from);
+    let found = part(text, start, end);
+    let placeholder = found.iter().any(|b| matches!(b, b'<' | b'>' | b'{' | b'}' | b'$'))
+        && value == Value::Token
+        || matches!(found, [b'<' | b'[', ..] | [b'$' | b'{', b'{', ..])
+        || found.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_'));
+    if placeholder || address(found) {
+        return None;
+    }
+    match value {
+        Value::Password => {
+            let letters = bytes::count(found, ALPHA | HIGH);
+            let others = found.len().saturating_sub(letters);
+            let mixed =
+                letters >= 2 && others >= 1 && (bytes::count(found, DIGIT) >= 1 || others >= 2);
+            let written =
+                found.iter().all(|b| bytes::is(*b, LOWER) || matches!(b, b'-' | b'\'' | b'/'));
+            (sure && found.len() >= 6 && mixed && !written).then(|| span("password", start, end))
+        }
+        Value::Token => {
+            let end = start.saturating_add(
+                found
+                    .iter()
+                    .position(|b| !bytes::is(*b, TOKEN | BASE) && !matches!(b, b'.' | b'~' | b'+'))
+                    .unwrap_or(found.len()),
+            );
+            let found = part(text, start, end);
+            let length = found.len();
+            let digits = bytes::count(found, DIGIT);
+            let long = if sure { 16 } else { 24 };
+            (length >= long && digits >= 2 && random(found) && !uuid(found))
+                .then(|| span("named_secret", start, end))
+        }
+    }
+}
+
+/// Tokens that open nothing.
+fn harmless(lower: &[u8], word: usize) -> bool {
+    const HARMLESS: [&[u8]; 12] = [
+        b"page",
+        b"sync",
+        b"continuation",
+        b"next",
+        b"csrf",
+        b"xsrf",
+        b"idempotency",
+        b"cursor",
+        b"device",
+        b"public",
+        b"resume",
+        b"upload",
+    ];
+    let end =
+        word.saturating_sub(usize::from(matches!(bytes::before(lower, word), b' ' | b'_' | b'-')));
+    let start = bytes::run_back(lower, end, ALPHA, 20);
+    HARMLESS.contains(&part(lower, start, end))
+}
+
+/// Where the value begins after its name, and whether a colon, an equals sign or an `is` says that it
+/// is one.
+fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
+    let window = part(lower, after, after.saturating_add(48));
+    // The rest of the name: `_access_key`, ` for the wifi`, `" `, ` (new)`.
+    let mut i = 0usize;
+    let mut words = 0usize;
+    loop {
+        let b = at(window, i);
+        match b {
+            b':' | b'=' => {
+                let more = part(window, i, window.len()).iter().position(|b| {
+                    !matches!(
+                        b,
+                        b':' | b'='
+                            | b'>'
+                            | b' '
+                            | b'"'
+                            | b'\''
+                            | b'`'
+                            | b'\n'
+                            | b'\r'
+                            | b'\t'
+                            | b'\\'
+                    )
+                })?;
+                return Some((after.saturating_add(i).saturating_add(more), true));
+            }
+            b' ' | b'\t' | b'\n' | b'\r' => {
+                let next = run(window, i, SPACE, 4);
+                let word_end = run(window, next, ALPHA, 24);
+                let said = part(window, next, word_end);
+                if matches!(said, b"is" | b"was" | b"are")
+                    && bytes::is(at(window, word_end), SPACE | BASE)
+                    || said == b"is" && at(window, word_end) == b':'
+                {
+                    let value = word_end.saturating_add(
+                        part(window, word_end, window.len()).iter().position(|b| {
+                            !matches!(b, b':' | b' ' | b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'\t')
+                        })?,
+                    );
+                    return Some((after.saturating_add(value), true));
+                }
+                let ends = !bytes::is(at(window, word_end), ALNUM | BASE)
+                    && at(window, word_end) != b'-'
+                    && at(window, word_end) != b'_';
+                let key = ends || part(window, word_end, word_end.saturating_add(1)) == b"_";
+                if said.is_empty() || !key {
+                    return Some((after.saturating_add(next), false));
+                }
+                words = words.saturating_add(1);
+                if words > 3 {
+                    return None;
+                }
+                i = word_end;
+            }
+            _ if bytes::is(b, ALNUM)
+                || matches!(b, b'_' | b'-' | b'"' | b'\'' | b'`' | b'(' | b')' | b'*') =>
+            {
+                i = i.saturating_add(1);
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The value without the quotes and the punctuation around it.
+fn unquoted(text: &[u8], from: usize) -> (usize, usize) {
+    let start = from.saturating_add(
+        part(text, from, from.saturating_add(8))
+            .iter()
+            .position(|b| !matches!(b, b'"' | b'\'' | b'`' | b'*' | b'('))
+            .unwrap_or(0),
+    );
+    let rest = part(text, start, start.saturating_add(512));
+    let length = rest
+        .iter()
+        .position(|b| {
+            bytes::is(*b, SPACE) || matches!(b, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'&')
+        })
+        .unwrap_or(rest.len());
+    let trailing = rest
+        .get(..length)
+        .unwrap_or_default()
+        .iter()
+        .rev()
+        .take_while(|b| matches!(b, b'.' | b')' | b'?' | b':' | b'*' | b'\\' | b']' | b'}'))
+        .count();
+    (start, start.saturating_add(length.saturating_sub(trailing)))
+}
+
+fn address(value: &[u8]) -> bool {
+    value.windows(3).any(|w| w == b"://") || value.starts_with(b"www.")
+}
+
+fn uuid(value: &[u8]) -> bool {
+    value.len() == 36 && [8usize, 13, 18, 23].iter().all(|i| at(value, *i) == b'-')
+}

@@ -1,0 +1,109 @@
+//! Tokens that are known by how they begin.
+
+use super::super::bytes::{self, ALNUM, BASE, DIGIT, HEX, LOWER, TOKEN, UPPER};
+
+/// What follows the beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Letters and digits.
+    Alnum,
+    /// Letters, digits, `_` and `-`.
+    Token,
+    /// As `Token`, with dots between.
+    Dotted,
+    /// As `Token`, with `+`, `/` and `=`.
+    Base,
+    /// Hexadecimal digits.
+    Hex,
+    /// Hexadecimal digits and hyphens.
+    HexParts,
+    /// Capitals and digits.
+    Upper,
+}
+
+/// A token: how it begins, what follows, and how much of it.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) name: &'static str,
+    pub(super) prefix: &'static str,
+    pub(super) body: Body,
+    pub(super) min: usize,
+    pub(super) max: usize,
+}
+
+impl Rule {
+    /// The beginning is so odd that it need not stand at the start of a word.
+    pub(super) fn is_strong(&self) -> bool {
+        self.prefix.len() >= 4 && bytes::count(self.prefix.as_bytes(), ALNUM) < self.prefix.len()
+    }
+
+    /// The end of the token that begins at `start`.
+    pub(super) fn end(&self, text: &[u8], start: usize) -> Option<usize> {
+        let body = start.saturating_add(self.prefix.len());
+        let most = self.max.saturating_add(1);
+        let end = match self.body {
+            Body::Alnum => bytes::run(text, body, ALNUM, most),
+            Body::Token => bytes::run(text, body, TOKEN, most),
+            Body::Base => bytes::run(text, body, TOKEN | BASE, most),
+            Body::Hex => bytes::run(text, body, HEX, most),
+            Body::Upper => bytes::run(text, body, UPPER | DIGIT, most),
+            Body::HexParts => each_of(text, body, most, |b| bytes::is(b, HEX) || b == b'-'),
+            Body::Dotted => each_of(text, body, most, |b| bytes::is(b, TOKEN) || b == b'.'),
+        };
+        // Punctuation of the sentence around it is not part of it.
+        let body_end = end.saturating_sub(trailing(bytes::part(text, body, end)));
+        let length = body_end.saturating_sub(body);
+        let glued = match self.body {
+            Body::Hex | Body::HexParts | Body::Upper => bytes::is(bytes::at(text, end), ALNUM),
+            _ => false,
+        };
+        ((self.min..=self.max).contains(&length) && !glued).then_some(body_end)
+    }
+}
+
+fn each_of(text: &[u8], start: usize, most: usize, of: impl Fn(u8) -> bool) -> usize {
+    let run = bytes::part(text, start, start.saturating_add(most));
+    start.saturating_add(run.iter().position(|b| !of(*b)).unwrap_or(run.len()))
+}
+
+fn trailing(body: &[u8]) -> usize {
+    body.iter().rev().take_while(|b| matches!(b, b'.' | b'-' | b'_' | b'=' | b'/')).count()
+}
+
+/// Whether what follows a known beginning was drawn rather than filled in: various characters, and
+/// not only words.
+pub(super) fn drawn(body: &[u8]) -> bool {
+    let digits = bytes::count(body, DIGIT);
+    let (upper, lower) = (bytes::count(body, UPPER), bytes::count(body, LOWER));
+    various(body) && (digits > 0 || upper > 0 && lower > 0 || lower == 0)
+}
+
+/// Whether a text was drawn at random rather than written: various characters, and digits or
+/// capitals among them as no word has them.
+pub(in crate::scan) fn random(body: &[u8]) -> bool {
+    let digits = bytes::count(body, DIGIT);
+    let (upper, lower) = (bytes::count(body, UPPER), bytes::count(body, LOWER));
+    let turns = body
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if bytes::is(*a, LOWER) && bytes::is(*b, UPPER)))
+        .count();
+    let mixed = digits == 1 && body.len() <= 24 && upper > 0 && lower > 0;
+    various(body) && (digits >= 2 || mixed || turns >= 3)
+}
+
+/// Six different characters or more.
+fn various(body: &[u8]) -> bool {
+    let seen =
+        body.iter().fold(0u128, |seen, b| seen | 1u128.checked_shl(u32::from(*b)).unwrap_or(0));
+    seen.count_ones() >= 6
+}
+
+pub(super) const fn rule(
+    name: &'static str,
+    prefix: &'static str,
+    body: Body,
+    min: usize,
+    max: usize,
+) -> Rule {
+    Rule { name, prefix, body, min, max }
+}

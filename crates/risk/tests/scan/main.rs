@@ -1,0 +1,4 @@
+//! Looking into text, through its public face.
+
+#[cfg(test)]
+mod secrets;

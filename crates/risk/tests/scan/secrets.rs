@@ -1,0 +1,64 @@
+//! Tokens are found wherever they stand; what only looks like one is not.
+
+use countersign_risk::scan::{self, Kind};
+
+fn rules(text: &str) -> Vec<&'static str> {
+    let found = scan::scan(text).spans;
+    found.iter().filter(|span| span.kind == Kind::Secret).map(|span| span.rule).collect()
+}
+
+/// Put together here, so that no file holds a whole token.
+fn token(prefix: &str, body: &str) -> String {
+    format!("{prefix}{body}")
+}
+
+const BODY: &str = "aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYzA2b";
+
+#[test]
+fn a_token_is_found_in_prose_and_punctuation() {
+    for (token, rule) in [
+        (token("ghp_", BODY), "github_token"),
+        (token("ya29.", BODY), "google_access_token"),
+        (token("AIza", &BODY[..35]), "google_api_key"),
+        (token("xoxb-", "123456789012-123456789012-aB3dE5fG7hJ9kL1mN2pQ4rS6"), "slack_token"),
+        (token("AKIA", "IOSFODNN7EXAMPLE"), "aws_access_key"),
+        (token("sk-ant-", BODY), "anthropic_key"),
+        (
+            token(
+                "eyJhbGciOiJIUzI1NiJ9.",
+                "eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P",
+            ),
+            "json_web_token",
+        ),
+        (token("postgres://app:", "s3cr3tpw@db.example/x"), "address_with_password"),
+    ] {
+        for around in [
+            "{}",
+            "the key is {}.",
+            "({})",
+            "\"{}\",",
+            "key={}&x=1",
+            "a\n{}\nb",
+            "\u{5bc6}{}\u{3002}",
+        ] {
+            assert_eq!(rules(&around.replace("{}", &token)), [rule], "{around} {token}");
+        }
+    }
+    assert_eq!(rules("password: hunter2!"), ["password"]);
+}
+
+#[test]
+fn what_only_looks_like_a_token_is_none() {
+    for text in [
+        "commit 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+        "id 550e8400-e29b-41d4-a716-446655440000",
+        "sha512-z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg==",
+        "ghp_ is how a token begins, ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx is none",
+        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE kim",
+        "the password is required, the token was refused",
+        "next page token: CAUQAA1234567890abcdef",
+    ] {
+        assert_eq!(rules(text), Vec::<&str>::new(), "{text}");
+    }
+}
