@@ -68,6 +68,9 @@ pub enum Verdict {
 ///   checks it again.
 /// * Shows the preview's text as it is, or says in the evidence how much was cut.
 /// * Anything but a clear yes is not `Approved`; not being able to ask is `Unreachable`.
+/// * `ask` is called at most once for one digest. If the process dies before it heard the answer, the
+///   question is polled with an empty reference, by its digest alone: an approver that cannot find it
+///   again says `Unreachable`, and does not ask a second time.
 #[async_trait]
 pub trait Approver: Debug + Send + Sync + 'static {
     /// A short stable name, for the log and to find the approver of a pending question again.
@@ -86,8 +89,11 @@ pub trait Approver: Debug + Send + Sync + 'static {
 /// Keeps what is pending, as opaque bytes under an id, until it is taken or expires.
 ///
 /// # Contract
-/// `take` gives a record out at most once, however many ask at the same time. A record past its
-/// expiry is not given out. Nothing is evicted to make room: full is an error.
+/// * What `put` and `swap` stored is on the disk when they return, where there is one: a person is
+///   about to be asked, or has answered.
+/// * `take` gives a record out at most once, however many ask at the same time; `swap` replaces exactly
+///   the bytes that it was told. Both are one atomic step.
+/// * A record past its expiry is not given out. Nothing is evicted to make room: full is an error.
 #[async_trait]
 pub trait ApprovalStore: Debug + Send + Sync + 'static {
     /// Stores a record under a new id.
@@ -102,9 +108,32 @@ pub trait ApprovalStore: Debug + Send + Sync + 'static {
     /// [`StoreError`].
     async fn get(&self, id: &str, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// Replaces a record that still is `expected`; its expiry stays. Says whether it was.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn swap(
+        &self,
+        id: &str,
+        expected: &[u8],
+        record: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
     /// Takes a record out.
     ///
     /// # Errors
     /// [`StoreError`].
     async fn take(&self, id: &str, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// At most `limit` ids and records in the order of their ids, from after an id on.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use countersign_canon::{Digest, Object, Value};
 use countersign_ticket::{AgentId, InvalidId, TenantId, Tier, Timestamp, ToolName};
 
+use crate::stored;
 use crate::tool::Tool;
 
 /// A grant was refused when it was stored.
@@ -126,12 +128,45 @@ impl NotGranted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     agent: AgentId,
-    tools: BTreeSet<(ToolName, countersign_canon::Digest)>,
+    tools: BTreeSet<(ToolName, Digest)>,
     up_to: Tier,
     expires: Option<Timestamp>,
 }
 
 impl Granted {
+    /// For a store: the grant as JSON.
+    pub fn to_value(&self) -> Value {
+        let tool = |(name, digest): &(ToolName, Digest)| {
+            Value::Array(vec![name.as_str().into(), digest.to_hex().into()])
+        };
+        Object::new()
+            .with("agent", self.agent.as_str())
+            .with("expires_ms", self.expires.map(|at| stored::integer(at.millis())))
+            .with("tools", Value::Array(self.tools.iter().map(tool).collect()))
+            .with("up_to", self.up_to.as_str())
+            .into()
+    }
+
+    /// For a store: reads what [`Granted::to_value`] wrote.
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let tools = value.get("tools")?.as_array()?.iter().map(|pair| match pair.as_array()? {
+            [name, digest] => {
+                Some((ToolName::new(name.as_str()?).ok()?, digest.as_str()?.parse().ok()?))
+            }
+            _ => None,
+        });
+        let expires = match value.get("expires_ms")? {
+            Value::Null => None,
+            at => Some(Timestamp::from_millis(at.as_i64()?)),
+        };
+        Some(Self {
+            agent: AgentId::new(value.get("agent")?.as_str()?).ok()?,
+            tools: tools.collect::<Option<_>>()?,
+            up_to: Tier::parse(value.get("up_to")?.as_str()?)?,
+            expires,
+        })
+    }
+
     /// The agent.
     pub fn agent(&self) -> &AgentId {
         &self.agent
@@ -176,8 +211,9 @@ pub struct StoreError;
 /// Keeps grants.
 ///
 /// # Contract
-/// `get` after a successful `put` or `remove` sees it. An agent without a grant is `None`, which
-/// means refuse; a store that cannot tell is an error, which means refuse too.
+/// `get` after a successful `put`, `seed` or `remove` sees it, and where there is a disk they are on it.
+/// An agent without a grant is `None`, which means refuse; a store that cannot tell is an error, which
+/// means refuse too. What was removed stays removed over a restart, until it is `put`.
 #[async_trait::async_trait]
 pub trait GrantStore: core::fmt::Debug + Send + Sync + 'static {
     /// The grant of an agent of a tenant.
@@ -197,4 +233,12 @@ pub trait GrantStore: core::fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`StoreError`].
     async fn remove(&self, tenant: &TenantId, agent: &AgentId) -> Result<bool, StoreError>;
+
+    /// Stores a grant of the configuration's, in place of the agent's former one, unless the agent's
+    /// grant was taken away since the last `put`: a program that is started anew with the same
+    /// configuration must not bring back what was revoked. Says whether it was stored.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn seed(&self, tenant: &TenantId, grant: Granted) -> Result<bool, StoreError>;
 }

@@ -14,9 +14,12 @@ mod audit;
 mod call;
 mod connector;
 mod grant;
+mod ledger;
 mod memory;
+mod memory_ledger;
 mod risk;
 mod secret;
+pub mod stored;
 mod tool;
 mod transport;
 mod verify;
@@ -37,7 +40,11 @@ pub use crate::connector::{
     Connector, Interpretation, PlanError, Planned, Preview, Reconciled, Rendered, Seen,
 };
 pub use crate::grant::{Grant, GrantStore, Granted, InvalidGrant, NotGranted, StoreError};
+pub use crate::ledger::{
+    Ledger, LedgerCall, LedgerEntry, LedgerError, LedgerFilter, LedgerState, MAX_GENERATIONS,
+};
 pub use crate::memory::{MemoryApprovals, MemoryGrants, MemorySessions, MemorySubjects};
+pub use crate::memory_ledger::MemoryLedger;
 pub use crate::risk::{
     Assessment, Canary, Event, Finding, RiskError, RiskInput, RiskMemory, RiskPolicy, Source,
     Weight,

@@ -1,6 +1,7 @@
 //! The durable ports in memory: for tests, for examples, and for one process that may forget.
 
-use std::collections::HashMap;
+use core::ops::Bound::{Excluded, Unbounded};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -16,27 +17,37 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A [`GrantStore`] in memory.
+/// A [`GrantStore`] in memory. Of an agent whose grant was taken away, it keeps that it was.
 #[derive(Debug, Default)]
-pub struct MemoryGrants(Mutex<HashMap<(TenantId, AgentId), Granted>>);
+pub struct MemoryGrants(Mutex<HashMap<(TenantId, AgentId), Option<Granted>>>);
 
 #[async_trait]
 impl GrantStore for MemoryGrants {
     async fn get(&self, tenant: &TenantId, agent: &AgentId) -> Result<Option<Granted>, StoreError> {
-        Ok(lock(&self.0).get(&(tenant.clone(), agent.clone())).cloned())
+        Ok(lock(&self.0).get(&(tenant.clone(), agent.clone())).cloned().flatten())
     }
     async fn put(&self, tenant: &TenantId, grant: Granted) -> Result<(), StoreError> {
-        lock(&self.0).insert((tenant.clone(), grant.agent().clone()), grant);
+        lock(&self.0).insert((tenant.clone(), grant.agent().clone()), Some(grant));
         Ok(())
     }
     async fn remove(&self, tenant: &TenantId, agent: &AgentId) -> Result<bool, StoreError> {
-        Ok(lock(&self.0).remove(&(tenant.clone(), agent.clone())).is_some())
+        let former = lock(&self.0).insert((tenant.clone(), agent.clone()), None);
+        Ok(former.flatten().is_some())
+    }
+    async fn seed(&self, tenant: &TenantId, grant: Granted) -> Result<bool, StoreError> {
+        let mut map = lock(&self.0);
+        let key = (tenant.clone(), grant.agent().clone());
+        if matches!(map.get(&key), Some(None)) {
+            return Ok(false);
+        }
+        map.insert(key, Some(grant));
+        Ok(true)
     }
 }
 
 /// An [`ApprovalStore`] in memory, of at most [`MemoryApprovals::CAPACITY`] records.
 #[derive(Debug, Default)]
-pub struct MemoryApprovals(Mutex<HashMap<String, (Vec<u8>, Timestamp)>>);
+pub struct MemoryApprovals(Mutex<BTreeMap<String, (Vec<u8>, Timestamp)>>);
 
 impl MemoryApprovals {
     /// Most records at a time.
@@ -58,10 +69,36 @@ impl ApprovalStore for MemoryApprovals {
         map.retain(|_, (_, expires)| now < *expires);
         Ok(map.get(id).map(|(record, _)| record.clone()))
     }
+    async fn swap(
+        &self,
+        id: &str,
+        expected: &[u8],
+        record: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut map = lock(&self.0);
+        map.retain(|_, (_, expires)| now < *expires);
+        match map.get_mut(id) {
+            Some((kept, _)) if kept == expected => *kept = record,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
     async fn take(&self, id: &str, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
         let mut map = lock(&self.0);
         map.retain(|_, (_, expires)| now < *expires);
         Ok(map.remove(id).map(|(record, _)| record))
+    }
+    async fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let mut map = lock(&self.0);
+        map.retain(|_, (_, expires)| now < *expires);
+        let rest = map.range::<str, _>((after.map_or(Unbounded, Excluded), Unbounded));
+        Ok(rest.take(limit).map(|(id, (record, _))| (id.clone(), record.clone())).collect())
     }
 }
 

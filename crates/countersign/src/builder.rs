@@ -323,7 +323,11 @@ impl PipelineBuilder {
         let store = self.ports.grants.unwrap_or_else(|| Arc::new(MemoryGrants::default()));
         let tenant = TenantId::new(&self.tenant)?;
         for grant in &self.grants {
-            store.put(&tenant, grant.expand(&registered)?).await?;
+            let granted = grant.expand(&registered)?;
+            let agent = granted.agent().clone();
+            if !store.seed(&tenant, granted).await? {
+                tracing::warn!(%agent, "the agent's grant was taken away and is not given again");
+            }
         }
         for (at, approver) in self.approvers.iter().enumerate() {
             if self.approvers.iter().skip(at + 1).any(|other| other.name() == approver.name()) {

@@ -30,6 +30,9 @@ impl GrantStore for Broken {
     async fn remove(&self, _: &TenantId, _: &AgentId) -> Result<bool, StoreError> {
         Err(StoreError)
     }
+    async fn seed(&self, _: &TenantId, _: Granted) -> Result<bool, StoreError> {
+        Ok(true)
+    }
 }
 
 #[async_trait]
@@ -56,7 +59,18 @@ impl ApprovalStore for Broken {
     async fn get(&self, _: &str, _: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
         Err(StoreError)
     }
+    async fn swap(&self, _: &str, _: &[u8], _: Vec<u8>, _: Timestamp) -> Result<bool, StoreError> {
+        Err(StoreError)
+    }
     async fn take(&self, _: &str, _: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
+        Err(StoreError)
+    }
+    async fn list(
+        &self,
+        _: Option<&str>,
+        _: usize,
+        _: Timestamp,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         Err(StoreError)
     }
 }

@@ -16,6 +16,9 @@ pub async fn all(store: Arc<dyn ApprovalStore>) {
     forgets_what_has_expired(store.as_ref()).await;
     refuses_an_id_in_use(store.as_ref()).await;
     tells_ids_apart(store.as_ref()).await;
+    swaps_exactly_what_it_was_told(store.as_ref()).await;
+    lists_page_by_page(store.as_ref()).await;
+    lets_one_of_a_hundred_swap(Arc::clone(&store)).await;
     gives_a_record_to_one_of_a_thousand(Arc::clone(&store)).await;
     lets_one_of_a_hundred_have_an_id(store).await;
 }
@@ -48,6 +51,68 @@ pub async fn takes_a_record_out_once(store: &dyn ApprovalStore) {
         same(clause, store.take("approvals-once", NOW).await, Ok(None));
         same(clause, store.get("approvals-once", NOW).await, Ok(None));
     }
+}
+
+/// A record is replaced only if it still is the one that was expected, keeps its expiry, and what
+/// expired or was taken is not replaced.
+pub async fn swaps_exactly_what_it_was_told(store: &dyn ApprovalStore) {
+    let clause = "ApprovalStore: swap replaces exactly the record it was told";
+    let id = "approvals-swap";
+    let new = || b"new".to_vec();
+    same(clause, store.swap(id, b"", new(), NOW).await, Ok(false));
+    done(clause, store.put(id, b"old".to_vec(), LATER).await);
+    same(clause, store.swap(id, b"other", new(), NOW).await, Ok(false));
+    same(clause, store.get(id, NOW).await, Ok(Some(b"old".to_vec())));
+    same(clause, store.swap(id, b"old", new(), NOW).await, Ok(true));
+    same(clause, store.swap(id, b"old", b"newer".to_vec(), NOW).await, Ok(false));
+    same(clause, store.get(id, NOW).await, Ok(Some(new())));
+    same(clause, store.swap(id, b"new", b"newer".to_vec(), LATER).await, Ok(false));
+    same("ApprovalStore: a swapped record keeps its expiry", store.get(id, LATER).await, Ok(None));
+    done(clause, store.put("approvals-swap-2", b"old".to_vec(), LATER).await);
+    same(clause, store.take("approvals-swap-2", NOW).await, Ok(Some(b"old".to_vec())));
+    same(clause, store.swap("approvals-swap-2", b"old", new(), NOW).await, Ok(false));
+}
+
+/// All that is pending is listed, in the order of the ids, page by page; what expired is not.
+pub async fn lists_page_by_page(store: &dyn ApprovalStore) {
+    let clause = "ApprovalStore: what is pending is listed page by page";
+    let prefix = "approvals-list-";
+    let mut due = Vec::new();
+    for n in 0..10u8 {
+        let (id, record) = (format!("{prefix}{n}"), vec![n]);
+        let expires = if n == 5 { NOW.plus_seconds(1) } else { LATER };
+        done(clause, store.put(&id, record.clone(), expires).await);
+        if n != 5 {
+            due.push((id, record));
+        }
+    }
+    let now = NOW.plus_seconds(2);
+    let mut seen = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = done(clause, store.list(after.as_deref(), 3, now).await);
+        holds(clause, page.len() <= 3, "a page is longer than asked for");
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        seen.extend(page.into_iter().filter(|(id, _)| id.starts_with(prefix)));
+    }
+    same(clause, seen, due);
+    for n in 0..10u8 {
+        done(clause, store.take(&format!("{prefix}{n}"), now).await);
+    }
+}
+
+/// Of many that replace one record at the same moment, one does.
+pub async fn lets_one_of_a_hundred_swap(store: Arc<dyn ApprovalStore>) {
+    let clause = "ApprovalStore: of a hundred that swap one record, one does";
+    let id = "approvals-swap-race";
+    done(clause, store.put(id, b"old".to_vec(), LATER).await);
+    let swaps = race(100, |n| {
+        let store = Arc::clone(&store);
+        async move { store.swap(id, b"old", vec![u8::try_from(n).unwrap_or(0)], NOW).await }
+    });
+    let won = swaps.await.into_iter().filter(|swapped| *swapped == Ok(true)).count();
+    same(clause, won, 1);
 }
 
 /// A record past its expiry is not given out; one before it is.

@@ -31,6 +31,7 @@ pub async fn all(store: Arc<dyn GrantStore>) {
     gives_back_what_was_put(store.as_ref()).await;
     keeps_tenants_and_agents_apart(store.as_ref()).await;
     takes_away(store.as_ref()).await;
+    brings_back_nothing_that_was_revoked(store.as_ref()).await;
     is_seen_at_once(store).await;
 }
 
@@ -105,6 +106,23 @@ pub async fn takes_away(store: &dyn GrantStore) {
         let again = store.remove(&acme, &planner).await;
         same("GrantStore: remove says whether there was one", again, Ok(false));
     }
+}
+
+/// A seed is stored like a grant that was put, but for an agent whose grant was taken away.
+pub async fn brings_back_nothing_that_was_revoked(store: &dyn GrantStore) {
+    let clause = "GrantStore: a seed is stored in place of a former grant";
+    let (acme, planner) = (tenant("grants-seed"), agent("planner"));
+    for which in 0..3 {
+        same(clause, store.seed(&acme, grant("planner", which)).await, Ok(true));
+        same(clause, store.get(&acme, &planner).await, Ok(Some(grant("planner", which))));
+    }
+    let clause = "GrantStore: what was taken away is not seeded again";
+    same(clause, store.remove(&acme, &planner).await, Ok(true));
+    same(clause, store.seed(&acme, grant("planner", 0)).await, Ok(false));
+    same(clause, store.get(&acme, &planner).await, Ok(None));
+    done(clause, store.put(&acme, grant("planner", 1)).await);
+    same(clause, store.get(&acme, &planner).await, Ok(Some(grant("planner", 1))));
+    same(clause, store.seed(&acme, grant("planner", 2)).await, Ok(true));
 }
 
 /// Many at a time see their own writes at once, and of two writers' grants one, whole.

@@ -37,6 +37,7 @@ pub mod entropy;
 pub mod executor;
 pub mod grants;
 pub mod guard;
+pub mod ledger;
 mod overhear;
 pub mod risk;
 pub mod sessions;

@@ -1,6 +1,6 @@
 //! Stores of what is pending.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -33,13 +33,18 @@ enum Flaw {
     NormalizesPaths,
     StoresText,
     SlidesExpiry,
+    SwapsAnything,
+    SwapsInARace,
+    SwapProlongs,
+    ListsWhatExpired,
+    ListsOnePage,
 }
 
 #[derive(Debug)]
 struct Flawed {
     flaw: Flaw,
     capacity: Option<usize>,
-    map: Mutex<HashMap<String, (Vec<u8>, Timestamp)>>,
+    map: Mutex<BTreeMap<String, (Vec<u8>, Timestamp)>>,
 }
 
 impl Flawed {
@@ -101,6 +106,48 @@ impl ApprovalStore for Flawed {
         Ok(map.get(&self.key(id)).filter(|(_, e)| alive(*e)).map(|(record, _)| record.clone()))
     }
 
+    async fn swap(
+        &self,
+        id: &str,
+        expected: &[u8],
+        record: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = self.key(id);
+        let found = lock(&self.map).get(&id).cloned();
+        if self.flaw == Flaw::SwapsInARace {
+            tokio::task::yield_now().await;
+        }
+        let mut map = lock(&self.map);
+        let found = if self.flaw == Flaw::SwapsInARace { found } else { map.get(&id).cloned() };
+        let Some((old, expires)) = found.filter(|(_, expires)| now < *expires) else {
+            return Ok(false);
+        };
+        if old != expected && self.flaw != Flaw::SwapsAnything {
+            return Ok(false);
+        }
+        let longer = i64::from(self.flaw == Flaw::SwapProlongs);
+        map.insert(id, (record, expires.plus_seconds(longer)));
+        Ok(true)
+    }
+
+    async fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let map = lock(&self.map);
+        let alive = |expires: Timestamp| now < expires || self.flaw == Flaw::ListsWhatExpired;
+        let after = after.filter(|_| self.flaw != Flaw::ListsOnePage);
+        let listed = map.iter().filter(|(id, _)| after.is_none_or(|after| id.as_str() > after));
+        let listed = listed.filter(|(_, (_, expires))| alive(*expires));
+        let listed = listed.map(|(id, (record, _))| (id.clone(), record.clone()));
+        // One that begins anew for ever would never end.
+        let limit = if self.flaw == Flaw::ListsOnePage { limit.saturating_add(1) } else { limit };
+        Ok(listed.take(limit).collect())
+    }
+
     async fn take(&self, id: &str, now: Timestamp) -> Result<Option<Vec<u8>>, StoreError> {
         let id = self.key(id);
         let found = lock(&self.map).get(&id).cloned();
@@ -138,6 +185,11 @@ fn a_broken_store_is_caught() {
         (Flaw::NormalizesPaths, "ApprovalStore: an id names one record"),
         (Flaw::StoresText, "ApprovalStore: a record comes back byte for byte"),
         (Flaw::SlidesExpiry, "ApprovalStore: a refused put changes nothing"),
+        (Flaw::SwapsAnything, "ApprovalStore: swap replaces exactly the record it was told"),
+        (Flaw::SwapsInARace, "ApprovalStore: of a hundred that swap one record, one does"),
+        (Flaw::SwapProlongs, "ApprovalStore: swap replaces exactly the record it was told"),
+        (Flaw::ListsWhatExpired, "ApprovalStore: what is pending is listed page by page"),
+        (Flaw::ListsOnePage, "ApprovalStore: what is pending is listed page by page"),
     ];
     for (flaw, clause) in flaws {
         catches(&format!("{flaw:?}"), clause, async move || {

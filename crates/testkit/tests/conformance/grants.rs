@@ -24,10 +24,12 @@ enum Flaw {
     NeverForgets,
     AlwaysSaysRemoved,
     WritesLater,
+    SeedsWhatWasRevoked,
+    NeverSeedsAgain,
 }
 
 #[derive(Debug)]
-struct Flawed(Flaw, Arc<Mutex<HashMap<String, Granted>>>);
+struct Flawed(Flaw, Arc<Mutex<HashMap<String, Option<Granted>>>>);
 
 impl Flawed {
     fn key(&self, tenant: &TenantId, agent: &AgentId) -> String {
@@ -45,7 +47,7 @@ impl GrantStore for Flawed {
         let (map, key) = (lock(&self.1), self.key(tenant, agent));
         let near = |k: &&String| self.0 == Flaw::FindsByPrefix && key.starts_with(k.as_str());
         let key = map.keys().find(near).unwrap_or(&key);
-        Ok(map.get(key).cloned())
+        Ok(map.get(key).cloned().flatten())
     }
     async fn put(&self, tenant: &TenantId, grant: Granted) -> Result<(), StoreError> {
         let key = self.key(tenant, grant.agent());
@@ -53,15 +55,15 @@ impl GrantStore for Flawed {
             let map = Arc::clone(&self.1);
             tokio::spawn(async move {
                 tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-                lock(&map).insert(key, grant);
+                lock(&map).insert(key, Some(grant));
             });
             return Ok(());
         }
         let mut map = lock(&self.1);
         if self.0 == Flaw::KeepsTheFirst {
-            map.entry(key).or_insert(grant);
+            map.entry(key).or_insert(Some(grant));
         } else {
-            map.insert(key, grant);
+            map.insert(key, Some(grant));
         }
         Ok(())
     }
@@ -73,8 +75,20 @@ impl GrantStore for Flawed {
                 map.remove(&key);
                 Ok(true)
             }
-            _ => Ok(map.remove(&key).is_some()),
+            _ => Ok(map.insert(key, None).flatten().is_some()),
         }
+    }
+    async fn seed(&self, tenant: &TenantId, grant: Granted) -> Result<bool, StoreError> {
+        let (mut map, key) = (lock(&self.1), self.key(tenant, grant.agent()));
+        let known = match map.get(&key) {
+            Some(None) => self.0 != Flaw::SeedsWhatWasRevoked,
+            Some(Some(_)) => self.0 == Flaw::NeverSeedsAgain,
+            None => false,
+        };
+        if !known {
+            map.insert(key, Some(grant));
+        }
+        Ok(!known)
     }
 }
 
@@ -89,6 +103,8 @@ fn a_broken_store_is_caught() {
         (Flaw::NeverForgets, "GrantStore: get after remove sees none"),
         (Flaw::AlwaysSaysRemoved, "GrantStore: remove says whether there was one"),
         (Flaw::WritesLater, "GrantStore: get after put sees what was put"),
+        (Flaw::SeedsWhatWasRevoked, "GrantStore: what was taken away is not seeded again"),
+        (Flaw::NeverSeedsAgain, "GrantStore: a seed is stored in place of a former grant"),
     ];
     for (flaw, clause) in flaws {
         catches(&format!("{flaw:?}"), clause, async move || {

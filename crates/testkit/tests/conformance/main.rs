@@ -17,6 +17,7 @@ mod connector;
 mod executor;
 mod grants;
 mod guard;
+mod ledger;
 mod risk;
 mod sessions;
 mod signer;
