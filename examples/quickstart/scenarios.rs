@@ -439,11 +439,11 @@ async fn crash_after_dispatch(world: &World) -> Result<Ended, Failure> {
     ours.calendar.faults().when(When::method("POST"), 1, Fault::answer_lost());
     let done = g.cs.run(&g.me, &call()?).await?;
     let reason = done.code.unwrap_or("no_code").to_owned();
-    let (Ending::Unknown, Some(doubt)) = (done.ending, &done.doubt) else {
+    let Ending::Unknown = done.ending else {
         return Ok(Ended { outcome: done.ending.as_str(), reason });
     };
     // Nothing is sent again: the provider is asked for the event whose id this effect chose.
-    Ok(match g.cs.reconcile(&g.me, doubt).await? {
+    Ok(match g.cs.reconcile(&g.me, done.effect_id).await? {
         Ending::Committed => Ended { outcome: FOUND, reason },
         _ => Ended { outcome: "unknown", reason },
     })

@@ -99,20 +99,30 @@ pub struct Interpretation {
     pub code: Option<&'static str>,
     /// What the agent gets: the provider's structured answer, never a token.
     pub result: Value,
+    /// Whether the answer to the first step proves that nothing at all was processed, as a rate limit
+    /// does: the same approved effect may then be tried again.
+    pub unprocessed: bool,
 }
 
 impl Interpretation {
     /// Committed, with a result.
     pub fn committed(result: Value) -> Self {
-        Self { ending: Ending::Committed, code: None, result }
+        Self { ending: Ending::Committed, code: None, result, unprocessed: false }
     }
     /// Failed, with a code.
     pub fn failed(code: &'static str) -> Self {
-        Self { ending: Ending::Failed, code: Some(code), result: Value::Null }
+        Self::without_result(Ending::Failed, code)
     }
     /// In doubt, with a code.
     pub fn unknown(code: &'static str) -> Self {
-        Self { ending: Ending::Unknown, code: Some(code), result: Value::Null }
+        Self::without_result(Ending::Unknown, code)
+    }
+    /// Failed, with a code, and it is proven that nothing was processed.
+    pub fn unprocessed(code: &'static str) -> Self {
+        Self { unprocessed: true, ..Self::failed(code) }
+    }
+    fn without_result(ending: Ending, code: &'static str) -> Self {
+        Self { ending, code: Some(code), result: Value::Null, unprocessed: false }
     }
 }
 

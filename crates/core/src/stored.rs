@@ -1,7 +1,9 @@
 //! How the shared words are written down by stores: one spelling for every store.
 
 use countersign_canon::{Number, Object, Value};
-use countersign_ticket::{AgentId, Caller, SessionId, TenantId, Timestamp, UserId};
+use countersign_ticket::{
+    AgentId, Approval, ApprovalMethod, Caller, SessionId, TenantId, Timestamp, UserId,
+};
 
 use crate::ledger::{LedgerCall, LedgerEntry, LedgerState};
 
@@ -35,6 +37,66 @@ pub fn dangerous_read_caller(value: &Value) -> Option<Caller> {
         SessionId::new(of("session")?).ok()?,
     );
     caller.with_chain(chain.collect::<Option<_>>()?).ok()
+}
+
+/// An approval as JSON; none for a method that this version does not know.
+pub fn approval(approval: &Approval) -> Option<Value> {
+    let method = Object::new().with("name", approval.method.name());
+    let method = match &approval.method {
+        ApprovalMethod::Consent { channel } => method.with("channel", channel.as_str()),
+        ApprovalMethod::StepUp { issuer, acr, auth_time }
+        | ApprovalMethod::OutOfBand { issuer, acr, auth_time } => method
+            .with("acr", acr.as_str())
+            .with("auth_time_ms", integer(auth_time.millis()))
+            .with("issuer", issuer.as_str()),
+        _ => return None,
+    };
+    let object = Object::new()
+        .with("at_ms", integer(approval.at.millis()))
+        .with("by", approval.by.as_str())
+        .with("cut", approval.cut)
+        .with("digest", approval.digest.to_hex())
+        .with("method", method)
+        .with("renderer", approval.renderer.as_str())
+        .with("shown", approval.shown.to_hex());
+    Some(object.into())
+}
+
+/// The approval that [`approval`] wrote. Only for what a store of ours kept: whoever can write there
+/// can approve anything.
+pub fn dangerous_read_approval(value: &Value) -> Option<Approval> {
+    fn text<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+        value.get(key).and_then(Value::as_str)
+    }
+    let time = |value: &Value, key: &str| {
+        Some(Timestamp::from_millis(value.get(key).and_then(Value::as_i64)?))
+    };
+    let m = value.get("method")?;
+    let token = || {
+        let issuer = text(m, "issuer")?.to_owned();
+        Some((issuer, text(m, "acr")?.to_owned(), time(m, "auth_time_ms")?))
+    };
+    let method = match text(m, "name")? {
+        "consent" => ApprovalMethod::Consent { channel: text(m, "channel")?.to_owned() },
+        "step_up" => {
+            let (issuer, acr, auth_time) = token()?;
+            ApprovalMethod::StepUp { issuer, acr, auth_time }
+        }
+        "out_of_band" => {
+            let (issuer, acr, auth_time) = token()?;
+            ApprovalMethod::OutOfBand { issuer, acr, auth_time }
+        }
+        _ => return None,
+    };
+    Some(Approval {
+        digest: text(value, "digest")?.parse().ok()?,
+        by: UserId::new(text(value, "by")?).ok()?,
+        at: time(value, "at_ms")?,
+        method,
+        renderer: text(value, "renderer")?.to_owned(),
+        shown: text(value, "shown")?.parse().ok()?,
+        cut: u32::try_from(value.get("cut")?.as_i64()?).ok()?,
+    })
 }
 
 impl LedgerEntry {
@@ -93,5 +155,40 @@ impl LedgerEntry {
             at: time("at_ms")?,
             call,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use countersign_canon::Digest;
+
+    #[test]
+    fn an_approval_of_every_method_comes_back_as_it_was() {
+        let (issuer, acr) = ("https://acme.eu.auth0.com/".to_owned(), "mfa \"\u{e9}".to_owned());
+        let auth_time = Timestamp::from_millis(1_790_000_000_123);
+        for method in [
+            ApprovalMethod::Consent { channel: "terminal".to_owned() },
+            ApprovalMethod::StepUp { issuer: issuer.clone(), acr: acr.clone(), auth_time },
+            ApprovalMethod::OutOfBand { issuer: issuer.clone(), acr: acr.clone(), auth_time },
+        ] {
+            let one = Approval {
+                digest: Digest::of(b"digest"),
+                by: UserId::new("auth0|ada").unwrap(),
+                at: auth_time.plus_seconds(1),
+                method,
+                renderer: "plain/1".to_owned(),
+                shown: Digest::of(b"shown"),
+                cut: 7,
+            };
+            let value = approval(&one).unwrap();
+            assert_eq!(dangerous_read_approval(&value), Some(one));
+            // Whatever is missing, it is no approval.
+            for key in ["at_ms", "by", "cut", "digest", "method", "renderer", "shown"] {
+                let object = value.as_object().unwrap().iter().filter(|(k, _)| *k != key);
+                let rest = object.fold(Object::new(), |rest, (k, v)| rest.with(k, v.clone()));
+                assert_eq!(dangerous_read_approval(&rest.into()), None, "without {key}");
+            }
+        }
     }
 }

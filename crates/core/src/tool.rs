@@ -99,6 +99,11 @@ pub enum Trust {
 }
 
 impl Trust {
+    /// The trust of a name.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Own, Self::Directory, Self::Untrusted].into_iter().find(|t| t.as_str() == text)
+    }
+
     /// `own`, `directory` or `untrusted`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -6,27 +6,32 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_audit::JsonlLog;
 use countersign_core::{
     ApprovalStore, Approver, AuditSink, CallerVerifier, Clock, Connector, Entropy, Grant,
-    GrantStore, InvalidGrant, InvalidTool, MemoryApprovals, MemoryGrants, MemorySessions,
-    MemorySubjects, RiskMemory, RiskPolicy, SubjectCredentials, TenantId, TokenSource, Tool,
-    ToolSpec, Transport,
+    GrantStore, InvalidGrant, InvalidTool, Ledger, MemoryApprovals, MemoryGrants, MemoryLedger,
+    MemorySessions, MemorySubjects, RiskMemory, RiskPolicy, SubjectCredentials, TenantId,
+    TokenSource, Tool, ToolSpec, Transport,
 };
 use countersign_http::HttpTransport;
-use countersign_ticket::{Gate, Issuer, KeyRing, MemoryGuard, ReplayGuard, Signer};
+use countersign_ticket::{Gate, Issuer, KeyRing, ReplayGuard, Signer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::ambient::{SystemClock, SystemEntropy};
 use crate::journal::Journal;
 use crate::keyfile::{KeyDir, KeyFileError, secret_file};
+use crate::load::{DEADLINE, IN_FLIGHT, Load};
 use crate::local::LocalTools;
 use crate::pipeline::{Entry, Inner, Pipeline};
 
-/// Most effects the in-memory replay guard remembers at a time.
-const GUARD_CAPACITY: usize = 1_000_000;
+/// Most effects the in-memory ledger remembers at a time.
+const LEDGER_CAPACITY: usize = 1_000_000;
+
+/// How long an approver may think that answers at once, unless the builder says otherwise.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A pipeline cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +79,9 @@ pub struct PipelineBuilder {
     issuer: String,
     audience: String,
     lifetime: i64,
+    in_flight: usize,
+    deadline: Duration,
+    patience: Duration,
     local: LocalToolList,
     connectors: Vec<Arc<dyn Connector>>,
     approvers: Vec<Arc<dyn Approver>>,
@@ -98,7 +106,7 @@ struct Ports {
     sessions: Option<Arc<dyn RiskMemory>>,
     risk: Option<Arc<dyn RiskPolicy>>,
     audit: Option<Arc<dyn AuditSink>>,
-    guard: Option<Arc<dyn ReplayGuard>>,
+    ledger: Option<Arc<dyn Ledger>>,
     clock: Option<Arc<dyn Clock>>,
     entropy: Option<Arc<dyn Entropy>>,
     signer: Option<Arc<dyn Signer>>,
@@ -122,6 +130,9 @@ impl Pipeline {
             issuer: "countersign".to_owned(),
             audience: "countersign-gate".to_owned(),
             lifetime: countersign_ticket::DEFAULT_LIFETIME,
+            in_flight: IN_FLIGHT,
+            deadline: DEADLINE,
+            patience: PATIENCE,
             local: Vec::new(),
             connectors: Vec::new(),
             approvers: Vec::new(),
@@ -168,6 +179,30 @@ impl PipelineBuilder {
     /// Lifetime of tickets in seconds: 1 to 300, by default 60.
     pub fn ticket_lifetime(mut self, seconds: i64) -> Self {
         self.lifetime = seconds;
+        self
+    }
+
+    /// Most calls that are planned, judged or executed at a time; a call that waits for a person is
+    /// not counted. One more is refused at once ([`Unavailable::Overloaded`]). By default 256.
+    ///
+    /// [`Unavailable::Overloaded`]: crate::Unavailable::Overloaded
+    pub fn in_flight(mut self, most: usize) -> Self {
+        self.in_flight = most;
+        self
+    }
+
+    /// How long planning and judging a call may take, and how long getting its credential may; then it
+    /// is refused before anything was let out. By default 30 seconds. Requests have the transport's own
+    /// time-out.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long an approver may think that answers at once; then the call is refused. By default an
+    /// hour.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -257,8 +292,9 @@ impl PipelineBuilder {
         audit: AuditSink
     );
     port!(
-        /// The replay guard. Default: in memory, which refuses tickets issued before its start.
-        guard: ReplayGuard
+        /// The ledger of effects, whose claim is the replay guard. Default: in memory, which refuses
+        /// tickets issued before its start.
+        ledger: Ledger
     );
     port!(
         /// Tells the time.
@@ -362,9 +398,10 @@ impl PipelineBuilder {
         };
 
         let now = clock.now();
-        let guard =
-            self.ports.guard.unwrap_or_else(|| Arc::new(MemoryGuard::new(GUARD_CAPACITY, now)));
+        let ledger =
+            self.ports.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new(LEDGER_CAPACITY, now)));
         let digests = tools.iter().map(|(name, e)| (name.clone(), e.tool.digest())).collect();
+        let guard: Arc<dyn ReplayGuard> = Arc::<dyn Ledger>::clone(&ledger);
         let gate = Gate::new(&self.issuer, &self.audience, ring, digests, guard);
         let issuer = Issuer::new(&self.issuer, &self.audience, Arc::clone(&signer));
         Ok(Pipeline {
@@ -395,6 +432,9 @@ impl PipelineBuilder {
                 signer,
                 issuer: issuer.with_lifetime(self.lifetime)?,
                 gate,
+                ledger,
+                load: Arc::new(Load::new(self.in_flight, self.deadline)),
+                patience: self.patience,
             }),
         })
     }

@@ -83,6 +83,15 @@ pub enum Unavailable {
     /// The identity provider cannot be reached or limits us.
     #[error("the identity provider is unavailable")]
     IdentityProvider,
+    /// As many calls are under way as may be.
+    #[error("too many calls are under way")]
+    Overloaded,
+    /// It took too long, and was given up before anything was let out.
+    #[error("it took too long")]
+    Deadline,
+    /// The pipeline is being shut down.
+    #[error("the pipeline is shutting down")]
+    ShuttingDown,
 }
 
 impl Unavailable {
@@ -96,6 +105,9 @@ impl Unavailable {
             Self::Signer => "signer_unavailable",
             Self::Busy => "session_busy",
             Self::IdentityProvider => "identity_provider_unavailable",
+            Self::Overloaded => "overloaded",
+            Self::Deadline => "deadline",
+            Self::ShuttingDown => "shutting_down",
         }
     }
 }

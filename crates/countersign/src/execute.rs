@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use countersign_core::{
     Answer, Binding, Caller, Connector, Digest, Effect, EffectId, Ending, Event, Executor as _,
-    Interpretation, NotGranted, Prepared, Reconciled, RecordKind, Scope, Seen, Sent, Timestamp,
-    ToolCall, Value,
+    Interpretation, LedgerCall, LedgerEntry, LedgerError, LedgerState, Prepared, RecordKind, Scope,
+    Sent, StoreError, Tier, Timestamp, ToolCall, Value, stored::integer,
 };
-use countersign_ticket::{Admitted, Checked, Claims, Evidence, PlanError, Refusal, Report, Sealed};
+use countersign_ticket::{
+    Admitted, Checked, Claims, Evidence, Opened, PlanError, Refusal, Report, Sealed, Ticket,
+};
+use tracing::Instrument as _;
 
 use crate::error::{Error, Refused, Unavailable};
-use crate::journal::integer;
+use crate::load::Permit;
+use crate::pending::Handle;
 use crate::pipeline::{BoxFuture, Pipeline, Stop, as_text};
 
 /// How a call ended that passed the gate.
@@ -18,7 +22,8 @@ use crate::pipeline::{BoxFuture, Pipeline, Stop, as_text};
 #[must_use]
 #[non_exhaustive]
 pub struct Done {
-    /// Committed, failed, or unknown: then the effect may have taken place and must not be repeated.
+    /// Committed, failed, or unknown: then the effect may have taken place and must not be repeated,
+    /// and [`Pipeline::reconcile`] asks the provider about it.
     pub ending: Ending,
     /// A stable code of the reason, unless committed.
     pub code: Option<&'static str>,
@@ -30,21 +35,13 @@ pub struct Done {
     pub evidence: Evidence,
     /// Whether the log has the outcome. The intent it has in any case.
     pub logged: bool,
-    /// What is needed to find out, if the ending is unknown.
-    pub doubt: Option<Doubt>,
+    /// Whether it is proven that nothing of it was processed. The same approved effect may then be
+    /// tried again: if a person approved it, with this handle ([`Pipeline::resume`]) and without asking
+    /// again; otherwise by calling again.
+    pub released: bool,
+    /// The handle to try it again with, if it was released and a person approved it.
+    pub again: Option<Handle>,
 }
-
-/// An effect that is in doubt: what [`Pipeline::reconcile`] needs to ask the provider.
-#[derive(Debug)]
-pub struct Doubt {
-    prepared: Prepared,
-    caller: Caller,
-    since: Timestamp,
-}
-
-/// How long a request that was lost may still be on its way, in seconds: twice the transport's
-/// time-out. Until then the provider's not knowing of it proves nothing.
-const ON_ITS_WAY: i64 = 120;
 
 /// What the steps came to.
 struct Run {
@@ -52,21 +49,75 @@ struct Run {
     interpretation: Interpretation,
     /// What the credential could do; none if none was handed out.
     granted: Option<Vec<Scope>>,
+    /// Whether it is proven that nothing was processed.
+    released: bool,
+    /// Whether the ledger let the first step out, or had nothing to let out.
+    ours: bool,
+}
+
+impl Run {
+    /// Nothing was sent.
+    fn unsent(code: &'static str) -> Self {
+        let interpretation = Interpretation::failed(code);
+        Self { answers: Vec::new(), interpretation, granted: None, released: true, ours: true }
+    }
 }
 
 impl Pipeline {
     /// Executes a sealed request, once. The ticket may have travelled through the agent; whatever
     /// was changed on the way is found here, before anything is spent.
     ///
-    /// Not to be cancelled: if the future is dropped after the request left, the log has the intent
-    /// and no outcome, and what became of it has to be looked up at the provider. Give it a task of
-    /// its own where the waiting side may go away.
+    /// Within a tokio runtime it goes on to its end, also if this future is dropped meanwhile.
     ///
     /// # Errors
     /// [`Error::Refused`] and [`Error::Unavailable`]: no effect took place. From the moment the
     /// request may have left, the answer is `Ok` with an [`Ending`].
     pub async fn execute(&self, caller: &Caller, sealed: Sealed) -> Result<Done, Error> {
+        let permit = self.inner.load.enter()?;
+        let (pipeline, caller) = (self.clone(), caller.clone());
         let (ticket, prepared) = sealed.into_parts();
+        let effect = prepared.effect_id();
+        let whole = async move { pipeline.execute_inner(&caller, ticket, prepared, permit).await };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return whole.await };
+        match runtime.spawn(whole.in_current_span()).await {
+            Ok(done) => done,
+            Err(_) => self.fell(effect).await,
+        }
+    }
+
+    /// The task that executed fell over: code of a connector or of a port panicked. What became of the
+    /// effect, nobody knows; the ledger knows whether anything could have.
+    async fn fell(&self, effect: EffectId) -> Result<Done, Error> {
+        tracing::error!(code = "panicked", "a call panicked");
+        let now = self.inner.clock.now();
+        let entry = self.inner.ledger.get(effect).await?;
+        let Some(entry) = entry.filter(|e| e.state != LedgerState::Entered) else {
+            return Err(StoreError.into());
+        };
+        if entry.state.is_open() {
+            let (to, code) = (LedgerState::Unknown, Some("panicked"));
+            // Already in doubt, or ended after all.
+            let _ = self.inner.ledger.advance(effect, entry.jti, to, code, now).await;
+        }
+        Ok(Done {
+            ending: Ending::Unknown,
+            code: Some("panicked"),
+            result: Value::Null,
+            effect_id: effect,
+            evidence: Evidence::from_compact(String::new()),
+            logged: false,
+            released: false,
+            again: None,
+        })
+    }
+
+    async fn execute_inner(
+        &self,
+        caller: &Caller,
+        ticket: Ticket,
+        prepared: Prepared,
+        mut permit: Permit,
+    ) -> Result<Done, Error> {
         let now = self.inner.clock.now();
         let checked = match self.inner.gate.check(&ticket, caller, now) {
             Ok(checked) => checked,
@@ -79,14 +130,21 @@ impl Pipeline {
                 return Err(self.turned_away(caller, refusal, Some(&claims)).await?.into());
             }
         };
-        self.log_intent(&claims).await?;
-        let admitted = match opened.admit(self.inner.clock.now()).await {
-            Ok(admitted) => admitted,
-            Err(refusal) => {
-                return Err(self.turned_away(caller, refusal, Some(&claims)).await?.into());
+        match self.admit(opened).await? {
+            Ok(admitted) => {
+                permit.claimed(claims.effect_id, claims.jti);
+                Ok(self.carry_out(caller, admitted).await)
             }
-        };
-        Ok(self.carry_out(caller, admitted).await)
+            Err(refusal) => Err(self.turned_away(caller, refusal, Some(&claims)).await?.into()),
+        }
+    }
+
+    /// Log, ledger, claim: in this order, so that whatever was claimed is known to both.
+    async fn admit(&self, opened: Opened<'_>) -> Result<Result<Admitted, Refusal>, Unavailable> {
+        self.log_intent(opened.claims()).await?;
+        let entry = entry(opened.claims(), opened.prepared(), self.inner.clock.now());
+        self.inner.ledger.enter(&entry).await?;
+        Ok(opened.admit(self.inner.clock.now()).await)
     }
 
     /// The same for the bytes of a request that travelled ([`Prepared::to_bytes`]).
@@ -99,7 +157,7 @@ impl Pipeline {
         ticket: &str,
         sealed: &[u8],
     ) -> Result<Done, Error> {
-        let ticket = countersign_ticket::Ticket::from_compact(ticket.to_owned());
+        let ticket = Ticket::from_compact(ticket.to_owned());
         // Signature first: unauthenticated bytes are not parsed.
         let checked = self.inner.gate.check(&ticket, caller, self.inner.clock.now());
         let claims = match checked.as_ref().map(Checked::claims) {
@@ -149,8 +207,8 @@ impl Pipeline {
         let inner = &*self.inner;
         let connector =
             inner.tools.get(admitted.prepared().tool()).and_then(|e| e.connector.clone());
-        let Run { answers, mut interpretation, granted } =
-            self.send(&mut admitted, connector.as_ref()).await;
+        let mut run = self.send(&mut admitted, connector.as_ref()).await;
+        let interpretation = &mut run.interpretation;
         let mut text = as_text(&interpretation.result);
         // Also where a token is cut over several members of an answer.
         let found = |text: &str| inner.tokens.as_ref().is_some_and(|t| t.recognises(text));
@@ -170,73 +228,132 @@ impl Pipeline {
                 interpretation.code = Some("memory_unwritable");
             }
         }
-        let last = answers.last().map(|a| (a.status, Digest::of(&a.body)));
+        let last = run.answers.last().map(|a| (a.status, Digest::of(&a.body)));
         let elsewhere = inner.transport.dialled_elsewhere();
-        let ending = interpretation.ending;
-        let lent = lent(&admitted);
-        let fields = inner
-            .journal
-            .about_ticket(admitted.claims())
-            .with("code", interpretation.code)
-            .with("dialled_elsewhere", elsewhere)
-            .with("outcome", ending.as_str())
-            .with("requests", lent)
-            .with("response", last.map(|(_, body)| body.to_hex()))
-            .with("scopes_granted", granted.as_deref().map(scopes))
-            .with("scopes_requested", admitted.prepared().credential().map(|c| scopes(c.scopes())))
-            .with("status", last.map(|(status, _)| integer(i64::from(status))));
-        let tier = admitted.claims().tier;
-        let logged = inner.journal.write(RecordKind::Outcome, Some(tier), fields).await.is_ok();
-        let now = inner.clock.now();
+        let logged = self.log_outcome(&admitted, &run, last, elsewhere).await;
+        self.close(&admitted, &run, logged).await;
+        let (ending, now) = (run.interpretation.ending, inner.clock.now());
         let evidence =
             Evidence::executed(inner.signer.as_ref(), &admitted, ending, last, elsewhere, now);
         // Without a signature the outcome stands all the same; the evidence is then empty and
         // verifies for nobody.
         let evidence = evidence.unwrap_or_else(|_| Evidence::from_compact(String::new()));
-        let prepared = admitted.prepared().clone();
+        let effect_id = admitted.prepared().effect_id();
+        let again = match admitted.claims().tier {
+            Tier::C => None,
+            Tier::B | Tier::A | Tier::S if run.released => self.approved_handle(effect_id).await,
+            Tier::B | Tier::A | Tier::S => {
+                if ending != Ending::Unknown {
+                    self.forget_approval(effect_id).await;
+                }
+                None
+            }
+        };
         Done {
             ending,
-            code: interpretation.code,
-            result: interpretation.result,
-            effect_id: prepared.effect_id(),
+            code: run.interpretation.code,
+            result: run.interpretation.result,
+            effect_id,
             evidence,
             logged,
-            doubt: (ending == Ending::Unknown).then(|| Doubt {
-                prepared,
-                caller: caller.clone(),
-                since: now,
-            }),
+            released: run.released,
+            again,
+        }
+    }
+
+    async fn log_outcome(
+        &self,
+        admitted: &Admitted,
+        run: &Run,
+        last: Option<(u16, Digest)>,
+        elsewhere: bool,
+    ) -> bool {
+        let inner = &*self.inner;
+        let fields = inner
+            .journal
+            .about_ticket(admitted.claims())
+            .with("code", run.interpretation.code)
+            .with("dialled_elsewhere", elsewhere)
+            .with("outcome", run.interpretation.ending.as_str())
+            .with("released", run.released)
+            .with("requests", lent(admitted))
+            .with("response", last.map(|(_, body)| body.to_hex()))
+            .with("scopes_granted", run.granted.as_deref().map(scopes))
+            .with("scopes_requested", admitted.prepared().credential().map(|c| scopes(c.scopes())))
+            .with("status", last.map(|(status, _)| integer(i64::from(status))));
+        let tier = admitted.claims().tier;
+        inner.journal.write(RecordKind::Outcome, Some(tier), fields).await.is_ok()
+    }
+
+    /// Tells the ledger how it ended. What the log does not have stays open there, so that it is found
+    /// again.
+    async fn close(&self, admitted: &Admitted, run: &Run, logged: bool) {
+        if !run.ours {
+            return;
+        }
+        let (to, code) = match run.interpretation.ending {
+            _ if !logged => (LedgerState::Unknown, Some("outcome_not_logged")),
+            _ if run.released => (LedgerState::Released, run.interpretation.code),
+            ending => (ending.into(), run.interpretation.code),
+        };
+        let (effect, now) = (admitted.prepared().effect_id(), self.inner.clock.now());
+        let closed = self.inner.ledger.advance(effect, admitted.jti(), to, code, now).await;
+        if closed.is_err() {
+            tracing::error!(
+                code = "ledger_unwritable",
+                "the ledger does not know how a call ended"
+            );
         }
     }
 
     /// Sends the steps in order, each once, but for those of which nothing was processed.
     async fn send(&self, admitted: &mut Admitted, connector: Option<&Arc<dyn Connector>>) -> Run {
         let inner = &*self.inner;
-        let failed = |code| Run {
-            answers: Vec::new(),
-            interpretation: Interpretation::failed(code),
-            granted: None,
-        };
         let bearer = match (&inner.tokens, admitted.prepared().credential()) {
             (_, None) => None,
-            (None, Some(_)) => return failed("no_token_source"),
-            (Some(tokens), Some(_)) => match tokens.bearer(admitted).await {
-                Ok(bearer) => Some(bearer),
-                Err(error) => return failed(error.code()),
+            (None, Some(_)) => return Run::unsent("no_token_source"),
+            (Some(tokens), Some(_)) => match inner.load.in_time(tokens.bearer(admitted)).await {
+                Ok(Ok(bearer)) => Some(bearer),
+                Ok(Err(error)) => return Run::unsent(error.code()),
+                Err(late) => return Run::unsent(late.code()),
             },
         };
         let granted = bearer.as_ref().map(|b| b.granted().to_vec());
-        let stop = |answers, interpretation| Run { answers, interpretation, granted };
+        let stop = |answers: Vec<Answer>, interpretation: Interpretation| {
+            let released = interpretation.ending == Ending::Failed
+                && match answers.as_slice() {
+                    [] => true,
+                    // A credential that was refused, a limit: nobody looked at the rest.
+                    [only] => interpretation.unprocessed || matches!(only.status, 401 | 429),
+                    _ => false,
+                };
+            Run { answers, interpretation, granted, released, ours: true }
+        };
+        let (effect, jti) = (admitted.prepared().effect_id(), admitted.jti());
         let mut answers: Vec<Answer> = Vec::new();
         let mut not_sent = "not_sent";
+        let mut dispatched = false;
         loop {
             let binding = admitted.prepared().binding();
             let sent = match admitted.next(inner.clock.now()) {
                 Ok(None) | Err(PlanError::Ended) => break,
-                Ok(Some(step)) => match binding {
-                    Binding::Wire => inner.transport.send(step, bearer.as_ref()).await,
-                    Binding::Arguments => inner.local.execute(step).await,
-                },
+                Ok(Some(step)) => {
+                    if !dispatched {
+                        // Whoever holds the effect no longer, because it was declared to be in doubt
+                        // meanwhile, sends nothing.
+                        let (to, now) = (LedgerState::Dispatched, inner.clock.now());
+                        if let Err(no) = inner.ledger.advance(effect, jti, to, None, now).await {
+                            let ours = matches!(no, LedgerError::Store(_));
+                            let code = if ours { "ledger_unavailable" } else { "fenced" };
+                            return Run { ours, released: ours, ..Run::unsent(code) };
+                        }
+                        dispatched = true;
+                    }
+                    match binding {
+                        Binding::Wire => inner.transport.send(step, bearer.as_ref()).await,
+                        Binding::Arguments => inner.local.execute(step).await,
+                    }
+                }
                 Err(error) => {
                     let code = match error {
                         PlanError::Attempts => not_sent,
@@ -299,14 +416,13 @@ impl Pipeline {
             let opened = self.inner.gate.check(&ticket, caller, now);
             let opened = opened.and_then(|checked| checked.open_prepared(prepared));
             let opened = opened.map_err(|refusal| Refused::new(refusal.code()))?;
-            self.log_intent(opened.claims()).await?;
             let claims = opened.claims().clone();
-            let mut admitted = match opened.admit(self.inner.clock.now()).await {
+            let mut admitted = match self.admit(opened).await? {
                 Ok(admitted) => admitted,
                 Err(no) => return Err(self.turned_away(caller, no, Some(&claims)).await?.into()),
             };
-            let Run { mut answers, interpretation, .. } =
-                self.send(&mut admitted, Some(connector)).await;
+            let mut run = self.send(&mut admitted, Some(connector)).await;
+            let interpretation = &run.interpretation;
             let fields = self
                 .inner
                 .journal
@@ -314,65 +430,12 @@ impl Pipeline {
                 .with("code", interpretation.code)
                 .with("outcome", interpretation.ending.as_str())
                 .with("parent", parent.to_string());
-            self.inner.journal.write(RecordKind::Outcome, None, fields).await?;
-            let code = interpretation.code.unwrap_or("read_failed");
-            answers.pop().ok_or_else(|| Stop::Refused(Refused::new(code)))
+            let logged = self.inner.journal.write(RecordKind::Outcome, None, fields).await;
+            self.close(&admitted, &run, logged.is_ok()).await;
+            logged?;
+            let code = run.interpretation.code.unwrap_or("read_failed");
+            run.answers.pop().ok_or_else(|| Stop::Refused(Refused::new(code)))
         })
-    }
-
-    /// Asks the provider what became of an effect that is in doubt. Reads only; nothing is sent again.
-    ///
-    /// A request that was lost may still arrive: for two minutes after it was sent, the provider's
-    /// not knowing of it leaves the answer [`Ending::Unknown`].
-    ///
-    /// # Errors
-    /// [`Error`]: it could not be asked now. The effect stays in doubt.
-    pub async fn reconcile(&self, caller: &Caller, doubt: &Doubt) -> Result<Ending, Error> {
-        let prepared = &doubt.prepared;
-        if *caller != doubt.caller {
-            return Err(Refused::new("wrong_caller").into());
-        }
-        let Some(entry) = self.inner.tools.get(prepared.tool()) else {
-            return Ok(Ending::Unknown);
-        };
-        let Some(connector) = &entry.connector else { return Ok(Ending::Unknown) };
-        let now = self.inner.clock.now();
-        let granted = self.inner.grants.get(caller.tenant(), caller.agent()).await?;
-        let granted = granted.ok_or(Refused::new(NotGranted::UnknownAgent.code()))?;
-        granted.covers(&entry.tool, now).map_err(|no| Refused::new(no.code()))?;
-        let mut seen = Seen::nothing();
-        for _ in 0..4 {
-            let ending = match connector.reconcile(prepared, &seen) {
-                Reconciled::Committed => Ending::Committed,
-                Reconciled::Absent if now < doubt.since.plus_seconds(ON_ITS_WAY) => Ending::Unknown,
-                Reconciled::Absent => Ending::Failed,
-                Reconciled::InDoubt => Ending::Unknown,
-                Reconciled::Needs(reads) => {
-                    for read in reads {
-                        let answer =
-                            self.read(caller, connector, &read, prepared.effect_id()).await;
-                        let answer = answer.map_err(|stop| match stop {
-                            Stop::Refused(refused) => Error::from(refused),
-                            Stop::Connect(error, _) => Refused::new(error.code()).into(),
-                            Stop::Unavailable(unavailable) => unavailable.into(),
-                        })?;
-                        seen.add(read, answer);
-                    }
-                    continue;
-                }
-            };
-            let fields = self
-                .inner
-                .journal
-                .about(caller)
-                .with("effect_id", prepared.effect_id().to_string())
-                .with("outcome", ending.as_str())
-                .with("reconciled", true)
-                .with("tool", prepared.tool().as_str());
-            self.inner.journal.write(RecordKind::Outcome, None, fields).await?;
-            return Ok(ending);
-        }
-        Ok(Ending::Unknown)
     }
 }
 
@@ -387,6 +450,27 @@ fn local_result(answers: &[Answer], reads: bool) -> Interpretation {
         Some(_) if reads => Interpretation::failed("tool_failed"),
         Some(_) => Interpretation::unknown("tool_failed"),
         None => Interpretation::failed("not_sent"),
+    }
+}
+
+/// What the ledger keeps of a call, from before it is claimed.
+fn entry(claims: &Claims, prepared: &Prepared, now: Timestamp) -> LedgerEntry {
+    LedgerEntry {
+        effect_id: claims.effect_id,
+        jti: claims.jti,
+        generation: 0,
+        state: LedgerState::Entered,
+        code: None,
+        caller: claims.caller.clone(),
+        expires: claims.expires,
+        at: now,
+        call: Some(LedgerCall {
+            tool: claims.tool.clone(),
+            effect: claims.effect,
+            approval: claims.approval,
+            tier: claims.tier,
+            prepared: prepared.to_bytes(),
+        }),
     }
 }
 

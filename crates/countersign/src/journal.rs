@@ -3,10 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use countersign_core::canon::Number;
 use countersign_core::{
     Approval, ApprovalMethod, AuditError, AuditRecord, AuditSink, Caller, Clock, Digest,
-    Durability, Entropy, Object, RecordKind, Tier, Value,
+    Durability, Entropy, Object, RecordKind, Tier, Value, stored::integer,
 };
 use countersign_ticket::Claims;
 use zeroize::Zeroizing;
@@ -119,8 +118,4 @@ impl Journal {
             error.into()
         })
     }
-}
-
-pub(crate) fn integer(n: i64) -> Value {
-    Number::try_from(n).map_or(Value::Null, Value::Number)
 }

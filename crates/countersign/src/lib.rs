@@ -2,15 +2,18 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod ambient;
+mod asking;
 mod builder;
 mod caller;
 mod error;
 mod execute;
 mod journal;
 mod keyfile;
+mod load;
 mod local;
 mod pending;
 mod pipeline;
+mod reconcile;
 mod resume;
 
 pub use countersign_approval as approval;
@@ -31,10 +34,12 @@ pub use crate::ambient::{SystemClock, SystemEntropy};
 pub use crate::builder::{OpenError, PipelineBuilder};
 pub use crate::caller::CallerBuilder;
 pub use crate::error::{Error, Refused, Unavailable};
-pub use crate::execute::{Done, Doubt};
+pub use crate::execute::Done;
 pub use crate::keyfile::{KeyDir, KeyFileError, state_name};
+pub use crate::load::Shutdown;
 pub use crate::pending::{Handle, Interrupt};
 pub use crate::pipeline::{Authorization, Pipeline};
+pub use crate::reconcile::{InDoubt, Recovery};
 
 /// What most programs need.
 pub mod prelude {

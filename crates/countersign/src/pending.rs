@@ -1,9 +1,9 @@
 //! What waits for a person: the handle that is given out, and the record that is believed.
 
-use countersign_core::canon::{Limits, Number, canonicalize_with};
+use countersign_core::canon::{Limits, canonicalize_with};
 use countersign_core::{
-    AgentId, Caller, Digest, EffectId, Object, PolicyVersion, Prepared, Rendered, SessionId,
-    TenantId, Tier, Timestamp, ToolCall, ToolName, UserId, Value,
+    Approval, Caller, Connection, Object, PolicyVersion, Prepared, Rendered, Returns, Tier,
+    Timestamp, ToolCall, Trust, Value, ValueHandle, stored,
 };
 use countersign_ticket::{Assessed, Epochs, MAX_SEALED, Terms};
 use serde::{Deserialize, Serialize};
@@ -60,38 +60,33 @@ pub(crate) struct Record {
     pub(crate) asked: Option<Asked>,
 }
 
+/// What is put to an approver. Kept from before the person is asked until the effect has ended, so that
+/// nobody is asked twice for it.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) assessed: Assessed,
     pub(crate) approver: String,
+    /// How the approver finds the question again. Empty until it says so.
     pub(crate) reference: String,
     pub(crate) preview: Rendered,
     pub(crate) why: String,
     pub(crate) at: Timestamp,
+    /// What the person said, once it was yes.
+    pub(crate) approval: Option<Approval>,
 }
 
 impl Record {
     pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
         let handle = serde_json::to_vec(&self.handle).ok()?;
-        let c = &self.caller;
-        let chain = c.chain().iter().map(|a| a.as_str().into()).collect();
-        let caller = Object::new()
-            .with("agent", c.agent().as_str())
-            .with("chain", Value::Array(chain))
-            .with("session", c.session().as_str())
-            .with("tenant", c.tenant().as_str())
-            .with("user", c.user().as_str());
         let asked = self.asked.as_ref().map(|asked| {
             let terms = asked.assessed.terms();
             let e = terms.epochs;
             let epochs = [e.all, e.tenant, e.user, e.agent].map(Value::from).to_vec();
             let prepared = asked.assessed.prepared().to_bytes();
             Object::new()
+                .with("approval", asked.approval.as_ref().and_then(stored::approval))
                 .with("approver", asked.approver.as_str())
-                .with(
-                    "at_ms",
-                    Number::try_from(asked.at.millis()).map_or(Value::Null, Value::Number),
-                )
+                .with("at_ms", stored::integer(asked.at.millis()))
                 .with("deceptive", asked.preview.deceptive)
                 .with("epochs", Value::Array(epochs))
                 .with("policy", terms.policy.as_str())
@@ -105,8 +100,9 @@ impl Record {
         let record = Object::new()
             .with("arguments", self.call.arguments().as_str())
             .with("asked", asked)
-            .with("caller", caller)
+            .with("caller", stored::caller(&self.caller))
             .with("handle", countersign_core::canon::parse(&handle).ok()?)
+            .with("handles", Value::Array(self.call.handles().iter().map(write_origin).collect()))
             .with("tool", self.call.tool().as_str())
             .with("v", 1u8);
         Some(Value::from(record).to_canonical().into_bytes())
@@ -116,29 +112,48 @@ impl Record {
         let limits = Limits::DEFAULT.with_max_bytes(2 * MAX_SEALED);
         let value = canonicalize_with(bytes, limits).ok()?.value();
         let text = |key: &str| value.get(key).and_then(Value::as_str);
-        let c = value.get("caller")?;
-        let of = |key: &str| c.get(key).and_then(Value::as_str);
-        let chain = c.get("chain")?.as_array()?.iter().map(|a| AgentId::new(a.as_str()?).ok());
-        let caller = Caller::dangerous_assert(
-            TenantId::new(of("tenant")?).ok()?,
-            UserId::new(of("user")?).ok()?,
-            AgentId::new(of("agent")?).ok()?,
-            SessionId::new(of("session")?).ok()?,
-        )
-        .with_chain(chain.collect::<Option<_>>()?)
-        .ok()?;
+        let caller = stored::dangerous_read_caller(value.get("caller")?)?;
         let asked = match value.get("asked")? {
             Value::Null => None,
             asked => Some(Asked::from_value(asked, &caller, renderer)?),
         };
         let handle = value.get("handle")?.to_canonical();
+        let origins = value.get("handles")?.as_array()?.iter().map(read_origin);
+        let call = ToolCall::from_json(text("tool")?, text("arguments")?).ok()?;
         Some(Self {
             handle: serde_json::from_slice(handle.as_bytes()).ok()?,
-            call: ToolCall::from_json(text("tool")?, text("arguments")?).ok()?,
+            call: call.with_handles(origins.collect::<Option<_>>()?),
             caller,
             asked,
         })
     }
+}
+
+/// What is known of the origin of an argument.
+fn write_origin(origin: &ValueHandle) -> Value {
+    Object::new()
+        .with("connection", origin.connection.as_ref().map(Connection::as_str))
+        .with("path", origin.path.as_str())
+        .with("private", origin.label.private)
+        .with("step", origin.step)
+        .with("trust", origin.label.trust.as_str())
+        .into()
+}
+
+fn read_origin(value: &Value) -> Option<ValueHandle> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let connection = match value.get("connection")? {
+        Value::Null => None,
+        name => Some(Connection::new(name.as_str()?).ok()?),
+    };
+    let step = match value.get("step")? {
+        Value::Null => None,
+        step => Some(u32::try_from(step.as_i64()?).ok()?),
+    };
+    let trust = Trust::parse(text("trust")?)?;
+    let private = value.get("private")?.as_bool()?;
+    let path = text("path")?.to_owned();
+    Some(ValueHandle { path, connection, label: Returns { trust, private }, step })
 }
 
 impl Asked {
@@ -158,6 +173,10 @@ impl Asked {
             preview: preview.digest(),
         };
         let prepared = Prepared::from_bytes(text("prepared")?.as_bytes()).ok()?;
+        let approval = match value.get("approval")? {
+            Value::Null => None,
+            approval => Some(stored::dangerous_read_approval(approval)?),
+        };
         Some(Self {
             assessed: Assessed::new(prepared, caller.clone(), terms),
             approver: text("approver")?.to_owned(),
@@ -165,24 +184,21 @@ impl Asked {
             preview,
             why: text("why")?.to_owned(),
             at: Timestamp::from_millis(number("at_ms")?),
+            approval,
         })
     }
 }
 
-/// A handle for a call that waits for an approval.
-pub(crate) fn approve_handle(
-    id: String,
-    effect: EffectId,
-    tool: &ToolName,
-    (tier, digest): (Tier, Digest),
-    expires: Timestamp,
-) -> Handle {
-    let interrupt = Interrupt::Approve { tier: tier.as_str().to_owned(), digest: digest.to_hex() };
+/// A handle for a call that waits for an approval. Its id is the effect's: one effect is put to a person
+/// once.
+pub(crate) fn approve_handle(assessed: &Assessed, expires: Timestamp) -> Handle {
+    let (prepared, tier) = (assessed.prepared(), assessed.terms().tier);
+    let digest = assessed.approval_digest().to_hex();
     Handle {
-        id,
-        effect_id: effect.to_string(),
-        tool: tool.to_string(),
-        interrupt,
+        id: prepared.effect_id().to_string(),
+        effect_id: prepared.effect_id().to_string(),
+        tool: prepared.tool().to_string(),
+        interrupt: Interrupt::Approve { tier: tier.as_str().to_owned(), digest },
         expires_ms: expires.millis(),
     }
 }

@@ -4,24 +4,24 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_core::{
-    ApprovalRequest, ApprovalStore, Approver, Assessment, Caller, CallerVerifier, Canary, Clock,
-    Connector, Effect, EffectId, Entropy, Event, GrantStore, Jti, Method, NotGranted, Planned,
-    Prepared, Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen, Selector, SessionId,
-    Source, StoreError, SubjectCredentials, Tier, Timestamp, TokenError, TokenSource, Tool,
-    ToolCall, ToolName, Transport, Value, Verdict,
+    ApprovalStore, Approver, Assessment, Caller, CallerVerifier, Canary, Clock, Connector, Effect,
+    EffectId, Entropy, Event, GrantStore, Jti, Ledger, Method, NotGranted, Planned, Prepared,
+    Preview, RecordKind, RiskInput, RiskMemory, RiskPolicy, Seen, Selector, SessionId, Source,
+    StoreError, SubjectCredentials, Timestamp, TokenError, TokenSource, Tool, ToolCall, ToolName,
+    Transport, Value,
 };
 use countersign_ticket::{Approved, Assessed, Gate, Issuer, Sealed, Signer, Terms};
 
 use crate::error::{Error, Refused, Unavailable};
 use crate::execute::Done;
 use crate::journal::Journal;
+use crate::load::Load;
 use crate::local::LocalTools;
-use crate::pending::{Asked, Handle, Record, approve_handle};
+use crate::pending::Handle;
 
-/// How long a call waits for a person, in seconds.
-pub(crate) const PENDING_SECONDS: i64 = 3600;
 /// Most rounds of reads that a plan may ask for, and most reads in one round.
 const MAX_ROUNDS: usize = 4;
 const MAX_READS: usize = 8;
@@ -76,6 +76,9 @@ pub(crate) struct Inner {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) issuer: Issuer,
     pub(crate) gate: Gate,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) load: Arc<Load>,
+    pub(crate) patience: Duration,
 }
 
 /// Why a call did not come to a ticket.
@@ -98,19 +101,24 @@ impl From<Refused> for Stop {
 }
 
 /// A call that was planned and judged, before anybody was asked.
-struct Judged {
-    assessed: Assessed,
-    preview: countersign_core::Rendered,
-    assessment: Assessment,
+pub(crate) struct Judged {
+    pub(crate) assessed: Assessed,
+    pub(crate) preview: countersign_core::Rendered,
+    pub(crate) assessment: Assessment,
 }
 
 /// The calls that a call came from: its reads carry its effect id as their parent.
-type Parent = Option<EffectId>;
+pub(crate) type Parent = Option<EffectId>;
 
 impl Pipeline {
     /// The registered tools.
     pub fn tools(&self) -> impl Iterator<Item = &Tool> {
         self.inner.tools.values().map(|entry| &entry.tool)
+    }
+
+    /// The ledger: what became of every effect.
+    pub fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.inner.ledger
     }
 
     /// The gate, for whoever stands before it in another process or freezes by epoch.
@@ -139,7 +147,11 @@ impl Pipeline {
         call: &ToolCall,
         effect: EffectId,
     ) -> Result<Authorization, Error> {
-        let stop = match self.judge(caller, call, effect, None).await {
+        let permit = self.inner.load.enter()?;
+        let judged = self.inner.load.in_time(self.judge(caller, call, effect, None)).await?;
+        // While a person thinks, others may go on.
+        drop(permit);
+        let stop = match judged {
             Ok(judged) => match self.ask(caller, call, judged).await {
                 Ok(authorization) => return Ok(authorization),
                 Err(stop) => stop,
@@ -323,69 +335,6 @@ impl Pipeline {
         Err(Stop::Unavailable(Unavailable::Busy))
     }
 
-    /// Asks whoever the tier demands, and issues the ticket or keeps what is pending.
-    async fn ask(
-        &self,
-        caller: &Caller,
-        call: &ToolCall,
-        judged: Judged,
-    ) -> Result<Authorization, Stop> {
-        let inner = &*self.inner;
-        let Judged { assessed, preview, assessment } = judged;
-        let tier = assessment.tier;
-        if tier == Tier::C {
-            let approved = assessed.silently().map_err(|u| Refused::new(u.code()))?;
-            return Ok(permitted(self.issue(approved, None).await?));
-        }
-        let approver = countersign_approval::select(&inner.approvers, tier)
-            .ok_or_else(|| Refused::with_detail("no_approver_for_tier", format!("tier {tier}")))?;
-        let request = ApprovalRequest {
-            digest: assessed.approval_digest(),
-            caller: caller.clone(),
-            tool: call.tool().clone(),
-            tier,
-            why: countersign_risk::explain(&assessment),
-            preview,
-            asked: inner.clock.now(),
-        };
-        match approver.ask(&request, inner.clock.now()).await {
-            Verdict::Approved(approval) => {
-                // Asking takes a person's time; what held before may hold no more.
-                self.still_holds(caller, &assessed).await?;
-                let approved = assessed.approve(*approval, inner.clock.now());
-                let approved = approved.map_err(|u| Refused::new(u.code()))?;
-                Ok(permitted(self.issue(approved, None).await?))
-            }
-            Verdict::Declined => Err(Refused::new("declined").into()),
-            Verdict::Unreachable => Err(Refused::new("approver_unreachable").into()),
-            Verdict::Pending(reference) => {
-                let expires = inner.clock.now().plus_seconds(PENDING_SECONDS);
-                let handle = approve_handle(
-                    self.random_id()?,
-                    assessed.prepared().effect_id(),
-                    call.tool(),
-                    (tier, request.digest),
-                    expires,
-                );
-                let asked = Asked {
-                    assessed,
-                    approver: approver.name().to_owned(),
-                    reference,
-                    preview: request.preview,
-                    why: request.why,
-                    at: request.asked,
-                };
-                let record = Record {
-                    handle,
-                    caller: caller.clone(),
-                    call: call.clone(),
-                    asked: Some(asked),
-                };
-                Ok(Authorization::Pending(Box::new(self.keep(record).await?)))
-            }
-        }
-    }
-
     pub(crate) async fn issue(&self, approved: Approved, parent: Parent) -> Result<Sealed, Stop> {
         let inner = &*self.inner;
         let jti = Jti::from_random(self.random()?);
@@ -474,10 +423,6 @@ impl Pipeline {
     pub(crate) fn random_id(&self) -> Result<String, Unavailable> {
         Ok(EffectId::from_bytes(self.random()?).to_string())
     }
-}
-
-pub(crate) fn permitted(sealed: Sealed) -> Authorization {
-    Authorization::Permitted(Box::new(sealed))
 }
 
 /// Whether a plan stays within what its tool declares: the tool itself, its connection and scopes,

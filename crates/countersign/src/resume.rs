@@ -1,24 +1,25 @@
-//! Calls that wait: what is kept of them, and how they go on.
+//! Calls that wait, and how they go on.
 
 use countersign_core::{
-    ApprovalRequest, Caller, EffectId, NotGranted, RecordKind, RiskInput, Selector, StoreError,
-    Tier, Timestamp, TokenError, ToolCall, ToolName, Verdict,
+    Caller, LedgerState, NotGranted, RiskInput, Selector, StoreError, Timestamp, TokenError,
+    ToolCall, ToolName, Verdict,
 };
 use countersign_ticket::Assessed;
 
+use crate::asking::{Kept, PENDING_SECONDS};
 use crate::error::{Error, Refused, Unavailable};
-use crate::journal::integer;
 use crate::pending::{Handle, Interrupt, Record};
-use crate::pipeline::{
-    Authorization, PENDING_SECONDS, Pipeline, Recognises, Stop, permitted, session_of,
-};
+use crate::pipeline::{Authorization, Pipeline, Recognises, Stop, session_of};
+
+/// How many records are looked at in one go.
+const PAGE: usize = 100;
 
 impl Pipeline {
     pub(crate) async fn wait_for_connection(
         &self,
         caller: &Caller,
         call: &ToolCall,
-        effect: EffectId,
+        effect: countersign_core::EffectId,
         error: &TokenError,
         selector: &Selector,
     ) -> Result<Handle, Unavailable> {
@@ -36,37 +37,41 @@ impl Pipeline {
             expires_ms: expires.millis(),
         };
         let record = Record { handle, caller: caller.clone(), call: call.clone(), asked: None };
-        self.keep(record).await
+        self.log_waiting(&record).await?;
+        Ok(self.keep(record).await?.record.handle)
     }
 
-    /// Keeps what waits for a person, after the log knows of it.
-    pub(crate) async fn keep(&self, record: Record) -> Result<Handle, Unavailable> {
-        let inner = &*self.inner;
-        let (decision, tier) = match &record.handle.interrupt {
-            Interrupt::Approve { tier, .. } => ("waits_for_approval", Tier::parse(tier)),
-            Interrupt::Connect { .. } => ("waits_for_connection", None),
-        };
-        let fields = inner
-            .journal
-            .about(&record.caller)
-            .with("decision", decision)
-            .with("effect_id", record.handle.effect_id.as_str())
-            .with("expires_ms", integer(record.handle.expires_ms))
-            .with("tier", tier.map(Tier::as_str))
-            .with("tool", record.handle.tool.as_str());
-        inner.journal.write(RecordKind::Decision, tier, fields).await?;
-        let bytes = record.to_bytes().ok_or(StoreError)?;
-        let expires = Timestamp::from_millis(record.handle.expires_ms);
-        // Looking lets the store forget what has expired, before it says that it is full.
-        inner.approvals.get(&record.handle.id, inner.clock.now()).await?;
-        inner.approvals.put(&record.handle.id, bytes, expires).await?;
-        Ok(record.handle)
+    /// The calls of a caller that wait for a person or that a person approved and that did not run
+    /// yet: for a program that was started anew and has lost its handles.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn pending(&self, caller: &Caller) -> Result<Vec<Handle>, Error> {
+        let mut handles = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let (approvals, now) = (&self.inner.approvals, self.inner.clock.now());
+            let page = approvals.list(after.as_deref(), PAGE, now).await?;
+            let Some((last, _)) = page.last() else { return Ok(handles) };
+            after = Some(last.clone());
+            let records = page.iter().map(|(_, bytes)| {
+                Record::from_bytes(bytes, countersign_approval::RENDERER).ok_or(StoreError)
+            });
+            for record in records {
+                let record = record?;
+                if record.caller == *caller {
+                    handles.push(record.handle);
+                }
+            }
+        }
     }
 
     /// Goes on with a call that waited, in any process that shares the stores.
     ///
     /// Nothing in the handle is believed: the record under its id is, and a handle that differs from
-    /// it is refused. The call is judged again; an approval holds only if it still suffices.
+    /// it is refused. The call is judged again; an approval holds only if it still suffices. A call
+    /// that was approved and not sent, because the process died or because it is proven that nothing
+    /// was processed, gets another ticket; nobody is asked again.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -97,51 +102,38 @@ impl Pipeline {
         if record.caller != *caller {
             return Err(Refused::new("wrong_caller").into());
         }
-        let Some(asked) = record.asked else {
+        let Some(asked) = &record.asked else {
             return self.resume_connection(caller, handle, &record.call, now).await;
         };
+        if let Some(approval) = asked.approval.clone() {
+            self.may_be_tried(asked.assessed(), handle).await?;
+            return self.approved(caller, Kept { record, bytes }, approval).await;
+        }
         let approver = inner.approvers.iter().find(|a| a.name() == asked.approver);
         let approver = approver.ok_or(Refused::new("approver_unreachable"))?;
-        let request = ApprovalRequest {
-            digest: asked.assessed.approval_digest(),
-            caller: caller.clone(),
-            tool: record.call.tool().clone(),
-            tier: asked.assessed.terms().tier,
-            preview: asked.preview,
-            why: asked.why,
-            asked: asked.at,
-        };
-        let verdict = approver.poll(&request, &asked.reference, now).await;
-        let approval = match verdict {
-            Verdict::Pending(_) => return Ok(Authorization::Pending(Box::new(handle.clone()))),
+        let request = asked.request(caller, &record.call);
+        let polling = approver.poll(&request, &asked.reference, now);
+        match inner.load.in_time(polling).await.unwrap_or(Verdict::Unreachable) {
+            Verdict::Pending(_) => Ok(Authorization::Pending(Box::new(handle.clone()))),
             // Could not ask now; the question stands, so that nobody is asked twice.
-            Verdict::Unreachable => return Err(Refused::new("approver_unreachable").into()),
-            Verdict::Declined => {
-                inner.approvals.take(&handle.id, now).await?;
-                return Err(Refused::new("declined").into());
-            }
-            Verdict::Approved(approval) => approval,
-        };
-        if let Err(stop) = self.still_holds(caller, &asked.assessed).await {
-            if matches!(stop, Stop::Refused(_)) {
-                // Nobody waits until it holds again.
-                inner.approvals.take(&handle.id, now).await?;
-            }
-            return Err(stop);
+            Verdict::Unreachable => Err(Refused::new("approver_unreachable").into()),
+            verdict => self.answered(caller, Kept { record, bytes }, verdict).await,
         }
-        let approved = asked.assessed.approve(*approval, inner.clock.now());
-        let approved = approved.map_err(|u| Refused::new(u.code()))?;
-        // Whoever takes the record gets the ticket; a second resume finds nothing.
-        if inner.approvals.take(&handle.id, now).await?.is_none() {
-            return Err(Refused::new("pending_unknown").into());
-        }
-        match self.issue(approved, None).await {
-            Ok(sealed) => Ok(permitted(sealed)),
-            Err(stop) => {
-                // No ticket came of it, so the approval is not spent: nobody is asked twice.
-                let expires = Timestamp::from_millis(handle.expires_ms);
-                inner.approvals.put(&handle.id, bytes, expires).await?;
-                Err(stop)
+    }
+
+    /// Whether an approved effect may get another ticket: only the ledger knows what became of it.
+    async fn may_be_tried(&self, assessed: &Assessed, handle: &Handle) -> Result<(), Stop> {
+        let effect = assessed.prepared().effect_id();
+        let state = self.inner.ledger.get(effect).await?.map(|entry| entry.state);
+        match state {
+            None | Some(LedgerState::Entered | LedgerState::Released) => Ok(()),
+            Some(LedgerState::Claimed | LedgerState::Dispatched) => {
+                Err(Refused::new("effect_under_way").into())
+            }
+            Some(LedgerState::Unknown) => Err(Refused::new("effect_in_doubt").into()),
+            Some(LedgerState::Committed | LedgerState::Failed) => {
+                self.inner.approvals.take(&handle.id, self.inner.clock.now()).await?;
+                Err(Refused::new("pending_unknown").into())
             }
         }
     }

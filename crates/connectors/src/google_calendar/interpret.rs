@@ -15,6 +15,10 @@ pub(super) fn interpret(prepared: &Prepared, answers: &[Answer]) -> Interpretati
     let Some(last) = answers.last() else { return doubtful(wire.kind, "no_answer") };
     if !(200..=299).contains(&last.status) {
         return match failure(wire.kind, last) {
+            // Google looks at the credential and at its limits before it does anything.
+            (Ending::Failed, code @ ("rate_limited" | "unauthorized")) if answers.len() == 1 => {
+                Interpretation::unprocessed(code)
+            }
             (Ending::Failed, code) => Interpretation::failed(code),
             (_, code) => Interpretation::unknown(code),
         };

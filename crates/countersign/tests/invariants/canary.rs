@@ -93,8 +93,8 @@ async fn inv_07_no_token_is_in_any_log_line_error_span_file_or_answer() {
         let result = cs.run(&me, &create()).await;
         seen.note(&result);
         if let Ok(done) = result {
-            if let Some(doubt) = &done.doubt {
-                seen.note(&cs.reconcile(&me, doubt).await);
+            if done.ending == Ending::Unknown {
+                seen.note(&cs.reconcile(&me, done.effect_id).await);
             }
             seen.text(done.evidence.as_compact());
         }

@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use countersign::core::{
-    AgentId, ApprovalRequest, ApprovalStore, Assessment, Event, GrantStore, Granted, PolicyVersion,
+    AgentId, ApprovalRequest, ApprovalStore, Assessment, EffectId, Event, GrantStore, Granted, Jti,
+    Ledger, LedgerEntry, LedgerError, LedgerFilter, LedgerState, MemoryLedger, PolicyVersion,
     RiskError, RiskInput, RiskMemory, RiskPolicy, SessionId, StoreError, TenantId, Timestamp,
 };
 use countersign::prelude::*;
-use countersign::ticket::{Claim, ClaimError, Epochs, Freeze, MemoryGuard, ReplayGuard};
+use countersign::ticket::{Claim, ClaimError, Epochs, Freeze, ReplayGuard};
 use countersign_testkit::clock::NoEntropy;
 use countersign_testkit::servers::auth0;
 
@@ -87,20 +88,70 @@ impl RiskPolicy for Broken {
     }
 }
 
-/// Knows the epochs, and cannot claim.
+/// What a ledger in [`Failing`] cannot do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fails {
+    Claim,
+    Enter,
+    Dispatch,
+    /// It can, but another process, which took this one for dead, declares what was claimed to be in
+    /// doubt.
+    Alone,
+}
+
+/// A ledger that cannot do one thing.
 #[derive(Debug)]
-struct NoClaims;
+struct Failing(Fails, MemoryLedger);
 
 #[async_trait]
-impl ReplayGuard for NoClaims {
-    async fn claim(&self, _: &Claim<'_>) -> Result<(), ClaimError> {
-        Err(ClaimError::Unavailable)
+impl ReplayGuard for Failing {
+    async fn claim(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
+        if self.0 == Fails::Claim {
+            return Err(ClaimError::Unavailable);
+        }
+        self.1.claim(claim).await?;
+        if self.0 == Fails::Alone {
+            let (id, jti, to) = (claim.effect_id(), claim.jti(), LedgerState::Unknown);
+            self.1.advance(id, jti, to, None, claim.now()).await.unwrap();
+        }
+        Ok(())
     }
-    async fn epochs(&self, _: &Caller) -> Result<Epochs, ClaimError> {
-        Ok(Epochs::default())
+    async fn epochs(&self, caller: &Caller) -> Result<Epochs, ClaimError> {
+        self.1.epochs(caller).await
     }
-    async fn freeze(&self, _: Freeze) -> Result<u32, ClaimError> {
-        Err(ClaimError::Unavailable)
+    async fn freeze(&self, whose: Freeze) -> Result<u32, ClaimError> {
+        self.1.freeze(whose).await
+    }
+}
+
+#[async_trait]
+impl Ledger for Failing {
+    async fn enter(&self, entry: &LedgerEntry) -> Result<(), StoreError> {
+        if self.0 == Fails::Enter { Err(StoreError) } else { self.1.enter(entry).await }
+    }
+    async fn advance(
+        &self,
+        effect: EffectId,
+        jti: Jti,
+        to: LedgerState,
+        code: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        if self.0 == Fails::Dispatch && to == LedgerState::Dispatched {
+            return Err(StoreError.into());
+        }
+        self.1.advance(effect, jti, to, code, now).await
+    }
+    async fn get(&self, effect: EffectId) -> Result<Option<LedgerEntry>, StoreError> {
+        self.1.get(effect).await
+    }
+    async fn list(
+        &self,
+        filter: LedgerFilter,
+        after: Option<EffectId>,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
+        self.1.list(filter, after, limit).await
     }
 }
 
@@ -140,12 +191,42 @@ async fn inv_04_a_policy_that_fails_refuses() {
 }
 
 #[tokio::test]
-async fn inv_04_a_guard_that_cannot_claim_or_is_full_refuses() {
+async fn inv_04_a_ledger_that_fails_or_is_full_refuses() {
     let world = World::start().await;
-    assert_eq!(why(&world, world.approving().guard(Arc::new(NoClaims))).await, "guard_unavailable");
     let now = countersign::core::Clock::now(&world.clock);
-    let full = Arc::new(MemoryGuard::new(0, now));
-    assert_eq!(why(&world, world.approving().guard(full)).await, "guard_full");
+    let failing = |fails| Arc::new(Failing(fails, MemoryLedger::new(100, now)));
+    let claim = world.approving().ledger(failing(Fails::Claim));
+    assert_eq!(why(&world, claim).await, "guard_unavailable");
+    let enter = world.approving().ledger(failing(Fails::Enter));
+    assert_eq!(why(&world, enter).await, "store_unavailable");
+    let full = Arc::new(MemoryLedger::new(0, now));
+    assert_eq!(why(&world, world.approving().ledger(full)).await, "store_unavailable");
+}
+
+#[tokio::test]
+async fn inv_04_what_the_ledger_does_not_let_out_is_not_sent() {
+    let world = World::start().await;
+    let now = countersign::core::Clock::now(&world.clock);
+    let ledger = Arc::new(Failing(Fails::Dispatch, MemoryLedger::new(100, now)));
+    let cs = world.approving().ledger(ledger).open().await.unwrap();
+    let me = world.me(&cs).await;
+    let done = cs.run(&me, &create()).await.unwrap();
+    assert_eq!((done.ending, done.code), (Ending::Failed, Some("ledger_unavailable")));
+    assert_eq!(world.writes(), 0);
+}
+
+#[tokio::test]
+async fn inv_06_what_was_declared_in_doubt_meanwhile_is_not_sent() {
+    let world = World::start().await;
+    let now = countersign::core::Clock::now(&world.clock);
+    let ledger = Arc::new(Failing(Fails::Alone, MemoryLedger::new(100, now)));
+    let cs = world.approving().ledger(Arc::<Failing>::clone(&ledger)).open().await.unwrap();
+    let me = world.me(&cs).await;
+    let done = cs.run(&me, &create()).await.unwrap();
+    assert_eq!((done.ending, done.code), (Ending::Failed, Some("fenced")));
+    assert_eq!(world.writes(), 0);
+    let entry = ledger.get(done.effect_id).await.unwrap().unwrap();
+    assert_eq!(entry.state, LedgerState::Unknown, "it is not this process's to say");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod canary;
 mod closed;
 mod harness;
 mod keys;
+mod ledger;
 mod once;
 mod order;
 mod pending;

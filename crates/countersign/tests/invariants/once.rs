@@ -39,8 +39,7 @@ async fn inv_03_an_answer_that_is_lost_is_unknown_and_nothing_is_sent_again() {
     let done = cs.run(&me, &create()).await.unwrap();
     assert_eq!(done.ending, Ending::Unknown);
     assert_eq!(world.writes(), 1);
-    let doubt = done.doubt.as_ref().unwrap();
-    assert_eq!(cs.reconcile(&me, doubt).await.unwrap(), Ending::Committed);
+    assert_eq!(cs.reconcile(&me, done.effect_id).await.unwrap(), Ending::Committed);
     assert_eq!(world.writes(), 1, "reconciling reads");
     assert_eq!(world.calendar.events("ada@acme.example").len(), 1);
 }
@@ -53,11 +52,10 @@ async fn inv_03_a_request_that_never_arrived_reconciles_as_not_done() {
     world.calendar.faults().when(When::method("POST"), 1, Fault::dropped());
     let done = cs.run(&me, &create()).await.unwrap();
     assert_eq!(done.ending, Ending::Unknown, "the client cannot tell");
-    let doubt = done.doubt.as_ref().unwrap();
-    let early = cs.reconcile(&me, doubt).await.unwrap();
+    let early = cs.reconcile(&me, done.effect_id).await.unwrap();
     assert_eq!(early, Ending::Unknown, "it may still be on its way");
     world.clock.advance_seconds(121);
-    assert_eq!(cs.reconcile(&me, done.doubt.as_ref().unwrap()).await.unwrap(), Ending::Failed);
+    assert_eq!(cs.reconcile(&me, done.effect_id).await.unwrap(), Ending::Failed);
     assert_eq!(world.calendar.events("ada@acme.example").len(), 0);
 }
 
@@ -138,9 +136,8 @@ async fn inv_06_a_doubt_is_looked_up_for_its_own_caller_and_under_a_grant() {
     let me = world.me(&cs).await;
     world.calendar.faults().when(When::method("POST"), 1, Fault::answer_lost());
     let done = cs.run(&me, &create()).await.unwrap();
-    let doubt = done.doubt.as_ref().unwrap();
     let other = crate::harness::somebody("auth0|eve", "planner", "s-42");
-    assert_eq!(cs.reconcile(&other, doubt).await.unwrap_err().code(), "wrong_caller");
+    assert_eq!(cs.reconcile(&other, done.effect_id).await.unwrap_err().code(), "wrong_caller");
 }
 
 /// A value that cannot be written as JSON.
