@@ -1,0 +1,4 @@
+//! Tests of the store from within: they need the disk in their hands.
+
+mod engine;
+mod sim;
