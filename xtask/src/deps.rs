@@ -14,11 +14,12 @@ use crate::{
 const HEAVY: [&str; 5] = ["tokio", "reqwest", "hyper", "redis", "postgres"];
 
 /// The crates that stay free of them, and what each must be free of besides.
-const LIGHT: [(&str, &[&str]); 4] = [
+const LIGHT: [(&str, &[&str]); 5] = [
     ("countersign-canon", &["serde_json"]),
     ("countersign-ticket", &["serde_json"]),
     ("countersign-core", &[]),
     ("countersign-risk", &[]),
+    ("countersign-store-embedded", &["futures"]),
 ];
 
 /// The HTTP client that only these may name in their manifest.

@@ -67,6 +67,11 @@ impl<T: Tables> Engine<T> {
         if inner.broken { Err(Failure::Broken) } else { Ok(look(&inner)) }
     }
 
+    /// Why something was last refused.
+    pub(crate) fn last_failure(&self) -> Option<Failure> {
+        self.lock().map_or_else(Some, |inner| inner.log.failure)
+    }
+
     /// Changes the state. What was appended has been handed to the operating system when this returns.
     pub(crate) fn change<R, E: From<Failure>>(
         &self,
@@ -93,6 +98,7 @@ impl<T: Tables> Engine<T> {
     ) -> Result<(R, Commit<'_, T>), E> {
         let mut inner = self.lock()?;
         if inner.waiting >= self.max_waiting {
+            inner.log.failure = Some(Failure::Overloaded);
             return Err(Failure::Overloaded.into());
         }
         let changed = inner.step(|log, tables| Ok(change(log, tables)))??;

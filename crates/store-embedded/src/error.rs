@@ -100,9 +100,6 @@ pub enum Failure {
     /// A record that was found again cannot be read.
     #[error("a record is damaged")]
     Damaged,
-    /// The store is open for reading.
-    #[error("the store is open for reading only")]
-    ReadOnly,
 }
 
 impl Failure {

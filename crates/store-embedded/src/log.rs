@@ -28,9 +28,12 @@ pub(crate) fn number(name: &str) -> Option<u32> {
     (name == self::name(number)).then_some(number)
 }
 
+/// What the names of files end in that are to become segments.
+const BLANK: &str = ".new";
+
 /// Whether a file was to become a segment and did not.
 pub(crate) fn is_blank(name: &str) -> bool {
-    name.ends_with(".new")
+    name.ends_with(BLANK)
 }
 
 /// A segment that is part of the log.
@@ -54,7 +57,7 @@ pub(crate) struct Blank {
 
 impl Blank {
     fn new(number: u64) -> Self {
-        Self { name: format!("{number:08}.new"), file: None, filled: 0 }
+        Self { name: format!("{number:08}{BLANK}"), file: None, filled: 0 }
     }
 
     /// Writes some of its zeros, and waits for them.
@@ -98,6 +101,8 @@ pub(crate) struct Log {
     retry: u32,
     /// Set when the disk has failed.
     broken: bool,
+    /// Why something was last refused.
+    pub(crate) failure: Option<Failure>,
     /// For the next header.
     cut: i64,
     newest: i64,
@@ -137,6 +142,11 @@ impl Log {
         Ok(log)
     }
 
+    /// What was found, to be read and never written.
+    pub(crate) fn snapshot(disk: Arc<dyn Disk>, found: Found) -> Self {
+        Self { broken: true, ..Self::of(disk, found.segments, found.last) }
+    }
+
     fn of(disk: Arc<dyn Disk>, segments: VecDeque<Segment>, last: u64) -> Self {
         Self {
             disk,
@@ -150,6 +160,7 @@ impl Log {
             filling: false,
             retry: 0,
             broken: false,
+            failure: None,
             cut: i64::MIN,
             newest: i64::MIN,
         }
@@ -181,7 +192,10 @@ impl Log {
 
     /// Notes that something failed after which nobody knows what is on the disk.
     fn or_broken<R>(&mut self, done: io::Result<R>) -> Result<R, Failure> {
-        self.broken |= done.is_err();
+        if done.is_err() {
+            self.broken = true;
+            self.failure = Some(Failure::Broken);
+        }
         done.map_err(|_| Failure::Broken)
     }
 
@@ -227,9 +241,10 @@ impl Log {
             return Ok(());
         }
         if bytes > head.header.size.saturating_sub(HEADER) as usize {
+            self.failure = Some(Failure::TooLarge);
             return Err(Failure::TooLarge);
         }
-        self.roll()
+        self.roll().inspect_err(|failure| self.failure = Some(*failure))
     }
 
     /// Appends a frame whose payload comes in pieces. It is written by the next `flush`.

@@ -23,9 +23,9 @@ pub(crate) enum Bad {
     Unknown,
 }
 
-/// Gets every frame, in order. Says what time is in it, if any.
+/// Gets every frame, in order. Says what time is in it, in seconds; the least number if none.
 pub(crate) trait Visitor {
-    fn visit(&mut self, place: Place, frame: &Frame<'_>) -> Result<Option<i64>, Bad>;
+    fn visit(&mut self, place: Place, frame: &Frame<'_>) -> Result<i64, Bad>;
 }
 
 /// Whether there is a store at all.
@@ -33,13 +33,14 @@ pub(crate) fn exists(disk: &dyn Disk) -> io::Result<bool> {
     Ok(disk.list()?.iter().any(|name| number(name).is_some()))
 }
 
+/// Segments by their numbers.
+pub(crate) type Headers = BTreeMap<u32, (Header, Arc<dyn DiskFile>)>;
+
 /// Opens the segments and looks at their headers.
-pub(crate) fn headers(
-    disk: &dyn Disk,
-) -> Result<BTreeMap<u32, (Header, Arc<dyn DiskFile>)>, OpenError> {
+pub(crate) fn headers(disk: &dyn Disk) -> Result<Headers, OpenError> {
     let mut numbers: Vec<u32> = disk.list()?.iter().filter_map(|name| number(name)).collect();
     numbers.sort_unstable();
-    let mut found: BTreeMap<u32, (Header, Arc<dyn DiskFile>)> = BTreeMap::new();
+    let mut found = Headers::new();
     let mut oldest = 0;
     // The newest first: it says from where on they may be needed. One that is needed no more may be
     // gone while an older one is not.
@@ -76,10 +77,7 @@ pub(crate) fn headers(
 }
 
 /// Reads all frames of segments that follow each other.
-pub(crate) fn frames(
-    found: BTreeMap<u32, (Header, Arc<dyn DiskFile>)>,
-    visitor: &mut dyn Visitor,
-) -> Result<Found, OpenError> {
+pub(crate) fn frames(found: Headers, visitor: &mut dyn Visitor) -> Result<Found, OpenError> {
     let head = found.last_key_value().map_or(0, |(number, _)| *number);
     let mut segments = VecDeque::new();
     let mut last = None;
@@ -105,7 +103,7 @@ pub(crate) fn frames(
             let Some((frame, length)) = next else { break false };
             let place = Place { segment: number, offset: u32::try_from(at).unwrap_or(u32::MAX) };
             match visitor.visit(place, &frame) {
-                Ok(time) => newest = newest.max(time.unwrap_or(i64::MIN)),
+                Ok(time) => newest = newest.max(time),
                 Err(Bad::Contents) => return Err(damaged(at)),
                 Err(Bad::Unknown) => {
                     return Err(OpenError::Record { kind: frame.kind, version: frame.version });

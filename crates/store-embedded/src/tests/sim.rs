@@ -173,6 +173,14 @@ impl SimDisk {
         self.0.lock().unwrap().ops.len()
     }
 
+    /// How many segments were deleted.
+    pub(super) fn deleted(&self) -> usize {
+        let sim = self.0.lock().unwrap();
+        let deleted =
+            |op: &&Op| matches!(op, Op::Delete(name) if crate::log::number(name).is_some());
+        sim.ops.iter().filter(deleted).count()
+    }
+
     pub(super) fn set(&self, faults: Faults) {
         self.0.lock().unwrap().faults = faults;
     }

@@ -1,0 +1,207 @@
+//! Space: what is still needed of the oldest segment is moved to the end of the log, a few records at
+//! every change; then the segment is deleted.
+//!
+//! A record tells all that is known under its name, so a copy at the end of the log replaces it. Only
+//! when the copies, and after them the note that the segment is needed no more, are on the disk is the
+//! file deleted: at every moment before that, nothing has changed. What says that a name is gone is
+//! moved by nobody: when it is in the oldest segment, there is nothing older that it hides.
+
+use std::sync::Arc;
+
+use crate::codec::write_call;
+use crate::disk::{DiskFile, read_exact};
+use crate::engine::Tables;
+use crate::error::Failure;
+use crate::frame::{Frame, HEADER, MAX_PAYLOAD, Place, framed};
+use crate::ledger::INTERRUPTED;
+use crate::log::Log;
+use crate::record::{CALL, OLDEST, PUT, STATE, StateRecord, VERSION, Value};
+use crate::state::{State, call_name};
+
+/// How many records are looked at, at every change, and after how many copied bytes that ends.
+const FRAMES: usize = 8;
+const BYTES: usize = 64 << 10;
+/// How much is read at a time.
+const READ: u32 = 64 << 10;
+
+/// How far it has come.
+#[derive(Debug, Default)]
+pub(crate) enum Compaction {
+    /// Nothing to do.
+    #[default]
+    Idle,
+    /// In a segment.
+    At(Cursor),
+    /// A segment is needed no more once this frame is on the disk.
+    Waiting { segment: u32, until: u64 },
+}
+
+/// A place in the oldest segment.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    segment: u32,
+    file: Arc<dyn DiskFile>,
+    seed: crate::crc::Crc,
+    offset: u32,
+    end: u32,
+    /// What was read of it, from `offset` on.
+    ahead: Vec<u8>,
+}
+
+impl Cursor {
+    /// The next frame, or none at the end.
+    fn next(&mut self) -> Result<Option<(Place, Vec<u8>, u8)>, Failure> {
+        let left = self.end.saturating_sub(self.offset);
+        if left == 0 {
+            return Ok(None);
+        }
+        let length = self.ahead.first_chunk::<4>().map(|length| u32::from_le_bytes(*length));
+        let length = length.map_or(usize::MAX, |length| framed(length as usize));
+        if length > self.ahead.len() {
+            let most = u32::try_from(framed(MAX_PAYLOAD)).unwrap_or(u32::MAX);
+            let want = if length == usize::MAX { READ } else { READ.max(most.min(left)) };
+            let read =
+                read_exact(self.file.as_ref(), u64::from(self.offset), want.min(left) as usize);
+            self.ahead = read.map_err(|_| Failure::Damaged)?;
+        }
+        let Some((frame, length)) = Frame::read(&self.ahead, self.seed) else {
+            // A frame that was longer than what was read is read whole the next time.
+            let begun = self.ahead.first_chunk::<4>().map(|length| u32::from_le_bytes(*length));
+            let longer = begun.is_some_and(|begun| framed(begun as usize) > self.ahead.len());
+            return if longer && self.ahead.len() < left as usize {
+                self.next()
+            } else {
+                Err(Failure::Damaged)
+            };
+        };
+        let place = Place { segment: self.segment, offset: self.offset };
+        let next = (place, frame.payload.to_vec(), frame.kind);
+        self.ahead.drain(..length);
+        self.offset = self.offset.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
+        Ok(Some(next))
+    }
+}
+
+impl Tables for State {
+    fn tend(&mut self, log: &mut Log) -> Result<Option<u32>, Failure> {
+        self.sweep(log.newest());
+        match core::mem::take(&mut self.compaction) {
+            Compaction::Idle => {
+                self.compaction = self.begin(log);
+                Ok(None)
+            }
+            Compaction::Waiting { segment, until } if log.durable() < until => {
+                self.compaction = Compaction::Waiting { segment, until };
+                Ok(None)
+            }
+            Compaction::Waiting { segment, .. } => Ok(log.drop_oldest(segment).then_some(segment)),
+            Compaction::At(mut cursor) => {
+                let mut copied = 0usize;
+                for _ in 0..FRAMES {
+                    let Some((place, payload, kind)) = cursor.next()? else {
+                        let next = cursor.segment.saturating_add(1);
+                        log.append(OLDEST, VERSION, &[&next.to_le_bytes()])?;
+                        let (segment, until) = (cursor.segment, log.last());
+                        self.compaction = Compaction::Waiting { segment, until };
+                        return Ok(None);
+                    };
+                    if self.copy(log, place, &payload, kind)? {
+                        copied = copied.saturating_add(payload.len());
+                    }
+                    if copied > BYTES {
+                        break;
+                    }
+                }
+                self.compaction = Compaction::At(cursor);
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl State {
+    /// Begins with the oldest segment, if less than half of the log is needed.
+    fn begin(&self, log: &Log) -> Compaction {
+        let (Some(oldest), true) = (log.segments().front(), log.segments().len() > 2) else {
+            return Compaction::Idle;
+        };
+        let size = u64::from(oldest.header.size);
+        let all = size.saturating_mul(log.segments().len() as u64);
+        if all <= self.live().saturating_mul(2).saturating_add(size.saturating_mul(2)) {
+            return Compaction::Idle;
+        }
+        Compaction::At(Cursor {
+            segment: oldest.header.number,
+            file: Arc::clone(&oldest.file),
+            seed: oldest.header.seed(),
+            offset: HEADER,
+            end: oldest.end,
+            ahead: Vec::new(),
+        })
+    }
+
+    /// Copies a record to the end of the log if it is the one that is needed. Says whether it was.
+    fn copy(
+        &mut self,
+        log: &mut Log,
+        place: Place,
+        payload: &[u8],
+        kind: u8,
+    ) -> Result<bool, Failure> {
+        match kind {
+            STATE => {
+                let mut record = StateRecord::decode(payload).ok_or(Failure::Damaged)?;
+                let slot = self.effects.get(&record.effect).filter(|slot| slot.state == place);
+                let Some(slot) = slot.copied() else { return Ok(false) };
+                if record.state != slot.status {
+                    record.state = slot.status;
+                    record.code = Some(INTERRUPTED.to_owned());
+                }
+                self.append_state(log, &record)?;
+            }
+            CALL => {
+                let (name, sealed) = payload.split_first_chunk::<17>().ok_or(Failure::Damaged)?;
+                let (effect, flag) = name.split_first_chunk::<16>().ok_or(Failure::Damaged)?;
+                let effect = countersign_core::EffectId::from_bytes(*effect);
+                let slot = self.effects.get(&effect).filter(|slot| slot.call() == Some(place));
+                let Some(slot) = slot.copied() else { return Ok(false) };
+                let has_call = *flag == [1];
+                let ended = !slot.status.is_open() && !slot.status.can_be_claimed();
+                if has_call && ended {
+                    // What was to be done is needed for nothing any more; who asked for it is.
+                    let short = self.without_request(effect, sealed)?;
+                    self.append_call(log, effect, has_call, &short)?;
+                } else {
+                    self.append_call(log, effect, has_call, sealed)?;
+                }
+            }
+            PUT => {
+                let plain = self.sealer.open(PUT, b"", payload).ok_or(Failure::Damaged)?;
+                let value = Value::decode(&plain).ok_or(Failure::Damaged)?;
+                let name = (value.table, value.name.to_vec());
+                if self.values.get(&name).is_none_or(|shelved| shelved.place != place) {
+                    return Ok(false);
+                }
+                if Self::outlived(&value, log.newest()) {
+                    self.set_gone(value.table, value.name);
+                    return Ok(false);
+                }
+                self.put_sealed(log, &value, payload)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn without_request(
+        &self,
+        effect: countersign_core::EffectId,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Failure> {
+        let name = call_name(effect, true);
+        let plain = self.sealer.open(CALL, &name, sealed).ok_or(Failure::Damaged)?;
+        let (caller, call) = crate::codec::read_call(&plain).ok_or(Failure::Damaged)?;
+        let call = call.map(|call| countersign_core::LedgerCall { prepared: Vec::new(), ..call });
+        self.sealer.seal(CALL, &name, write_call(&caller, call.as_ref()))
+    }
+}

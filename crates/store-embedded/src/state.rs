@@ -1,0 +1,400 @@
+//! What is kept in memory of the log: where everything is, and what has to be compared at once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use countersign_core::{EffectId, LedgerState};
+use countersign_ticket::Freeze;
+
+use crate::compact::Compaction;
+use crate::error::{Failure, OpenError};
+use crate::frame::{Frame, Place, framed};
+use crate::log::Log;
+use crate::record::{
+    CALL, CLOSED, DELETE, OLDEST, OPENED, PUT, STATE, StateRecord, Table, VERSION, Value,
+    freeze_name,
+};
+use crate::replay::{Bad, Visitor};
+use crate::seal::Sealer;
+
+/// How long an entry is kept that nobody has to find out about any more, in seconds: longer than any
+/// ticket (300 s) or pending call (an hour) for it lives.
+pub(crate) const KEPT: i64 = 7200;
+
+/// How many entries are looked at, at every change, whether they may be forgotten.
+const SWEEP: usize = 8;
+/// And how many if the ledger is full.
+const SWEEP_FULL: usize = 4096;
+
+/// What is kept in memory of an effect, beside its id: 28 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) state: Place,
+    /// In segment 0, which is none, if there is no record of the call.
+    call: Place,
+    call_bytes: u32,
+    /// Seconds since 1970.
+    at: u32,
+    pub(crate) status: LedgerState,
+    pub(crate) generation: u8,
+    has_call: bool,
+}
+
+impl Slot {
+    pub(crate) fn call(&self) -> Option<Place> {
+        (self.call.segment != 0).then_some(self.call)
+    }
+
+    /// Whether nobody has to find out about it any more. What was claimed without being entered cannot
+    /// be found out about.
+    fn may_be_forgotten(&self, newest: i64) -> bool {
+        let settled = !self.status.is_open() || !self.has_call;
+        // Both ends of time are where the seconds that are kept of it end.
+        let newest = newest.clamp(0, i64::from(u32::MAX));
+        settled && i64::from(self.at).saturating_add(KEPT) < newest
+    }
+
+    fn bytes(&self) -> u64 {
+        u64::from(self.call_bytes).saturating_add(STATE_BYTES)
+    }
+}
+
+/// About what a state takes in the log.
+const STATE_BYTES: u64 = 80;
+
+/// What is kept in memory of a value of a table, beside its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shelved {
+    pub(crate) place: Place,
+    pub(crate) bytes: u32,
+    pub(crate) version: u64,
+    pub(crate) time: i64,
+}
+
+/// The tables of an open store.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) sealer: Arc<Sealer>,
+    pub(crate) effects: BTreeMap<EffectId, Slot>,
+    pub(crate) values: BTreeMap<(Table, Vec<u8>), Shelved>,
+    pub(crate) epochs: HashMap<Freeze, u32>,
+    /// How many effects and values there may be.
+    pub(crate) limits: Limits,
+    pub(crate) compaction: Compaction,
+    counts: BTreeMap<Table, usize>,
+    /// About how many bytes of the log are needed.
+    live: u64,
+    cursor: Option<EffectId>,
+}
+
+/// How many there may be at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    pub(crate) effects: usize,
+    pub(crate) sessions: usize,
+    pub(crate) approvals: usize,
+}
+
+impl State {
+    pub(crate) fn new(sealer: Arc<Sealer>, limits: Limits) -> Self {
+        Self {
+            sealer,
+            effects: BTreeMap::new(),
+            values: BTreeMap::new(),
+            epochs: HashMap::new(),
+            limits,
+            compaction: Compaction::default(),
+            counts: BTreeMap::new(),
+            live: 0,
+            cursor: None,
+        }
+    }
+
+    pub(crate) fn live(&self) -> u64 {
+        self.live
+    }
+
+    pub(crate) fn count(&self, table: Table) -> usize {
+        self.counts.get(&table).copied().unwrap_or(0)
+    }
+
+    /// Reads the state of an effect from the log.
+    pub(crate) fn read_state(log: &Log, place: Place) -> Result<StateRecord, Failure> {
+        let record = log.source(place).ok_or(Failure::Damaged)?.read()?;
+        StateRecord::of(&record).ok_or(Failure::Damaged)
+    }
+
+    /// Appends a state, and keeps where it is.
+    pub(crate) fn append_state(
+        &mut self,
+        log: &mut Log,
+        record: &StateRecord,
+    ) -> Result<(), Failure> {
+        let place = log.append(STATE, VERSION, &[&record.encode()])?;
+        log.touch(record.at.seconds());
+        self.set_state(place, record);
+        Ok(())
+    }
+
+    /// Appends a call, sealed before, and keeps where it is. Its effect's state has to follow.
+    pub(crate) fn append_call(
+        &mut self,
+        log: &mut Log,
+        effect: EffectId,
+        has_call: bool,
+        sealed: &[u8],
+    ) -> Result<(), Failure> {
+        let name = call_name(effect, has_call);
+        let place = log.append(CALL, VERSION, &[&name, sealed])?;
+        self.set_call(effect, place, has_call, name.len().saturating_add(sealed.len()));
+        Ok(())
+    }
+
+    /// Moves a slot, of which the bytes are counted.
+    fn set_slot(&mut self, effect: EffectId, change: impl FnOnce(&mut Slot)) {
+        let mut before = 0;
+        let known = self.effects.entry(effect);
+        let slot = known.and_modify(|slot| before = slot.bytes()).or_insert(Slot {
+            state: Place { segment: 0, offset: 0 },
+            call: Place { segment: 0, offset: 0 },
+            call_bytes: 0,
+            at: 0,
+            status: LedgerState::Entered,
+            generation: 0,
+            has_call: false,
+        });
+        change(slot);
+        self.live = self.live.saturating_sub(before).saturating_add(slot.bytes());
+    }
+
+    pub(crate) fn set_state(&mut self, place: Place, record: &StateRecord) {
+        self.set_slot(record.effect, |slot| {
+            slot.state = place;
+            slot.status = record.state;
+            slot.generation = record.generation;
+            slot.at = u32::try_from(record.at.seconds().max(0)).unwrap_or(u32::MAX);
+        });
+    }
+
+    pub(crate) fn set_call(
+        &mut self,
+        effect: EffectId,
+        place: Place,
+        has_call: bool,
+        length: usize,
+    ) {
+        self.set_slot(effect, |slot| {
+            slot.call = place;
+            slot.has_call = has_call;
+            slot.call_bytes = u32::try_from(framed(length)).unwrap_or(u32::MAX);
+        });
+    }
+
+    fn forget(&mut self, effect: EffectId) {
+        if let Some(slot) = self.effects.remove(&effect) {
+            self.live = self.live.saturating_sub(slot.bytes());
+        }
+    }
+
+    /// Forgets what is old enough, a few entries further on each time, more of them if the ledger is
+    /// full. Nothing has to be written: what is read again at the next start is old then too.
+    pub(crate) fn sweep(&mut self, newest: i64) {
+        let full = self.effects.len() >= self.limits.effects;
+        let steps = if full { SWEEP_FULL } else { SWEEP };
+        let mut old = Vec::new();
+        let from = self.cursor.map_or(core::ops::Bound::Unbounded, core::ops::Bound::Excluded);
+        let mut last = None;
+        for (effect, slot) in self.effects.range((from, core::ops::Bound::Unbounded)).take(steps) {
+            last = Some(*effect);
+            if slot.may_be_forgotten(newest) {
+                old.push(*effect);
+            }
+        }
+        // From the beginning again, at the end.
+        self.cursor = last;
+        for effect in old {
+            self.forget(effect);
+        }
+    }
+
+    /// Seals and appends a value, and keeps where it is.
+    pub(crate) fn put(&mut self, log: &mut Log, value: &Value<'_>) -> Result<(), Failure> {
+        let sealed = self.sealer.seal(PUT, b"", value.encode())?;
+        self.put_sealed(log, value, &sealed)
+    }
+
+    pub(crate) fn put_sealed(
+        &mut self,
+        log: &mut Log,
+        value: &Value<'_>,
+        sealed: &[u8],
+    ) -> Result<(), Failure> {
+        let place = log.append(PUT, VERSION, &[sealed])?;
+        self.set_value(place, sealed.len(), value);
+        Ok(())
+    }
+
+    /// Appends that a value is gone.
+    pub(crate) fn delete(
+        &mut self,
+        log: &mut Log,
+        table: Table,
+        name: &[u8],
+    ) -> Result<(), Failure> {
+        let gone = Value { table, name, version: 0, time: 0, bytes: b"" };
+        let sealed = self.sealer.seal(DELETE, b"", gone.encode())?;
+        log.append(DELETE, VERSION, &[&sealed])?;
+        self.set_gone(table, name);
+        Ok(())
+    }
+
+    fn set_value(&mut self, place: Place, length: usize, value: &Value<'_>) {
+        let bytes = u32::try_from(framed(length)).unwrap_or(u32::MAX);
+        let shelved = Shelved { place, bytes, version: value.version, time: value.time };
+        let name = (value.table, value.name.to_vec());
+        let before = self.values.insert(name, shelved);
+        if before.is_none() {
+            let count = self.counts.entry(value.table).or_default();
+            *count = count.saturating_add(1);
+        }
+        let before = before.map_or(0, |before| u64::from(before.bytes));
+        self.live = self.live.saturating_sub(before).saturating_add(u64::from(bytes));
+    }
+
+    pub(crate) fn set_gone(&mut self, table: Table, name: &[u8]) {
+        if let Some(before) = self.values.remove(&(table, name.to_vec())) {
+            let count = self.counts.entry(table).or_default();
+            *count = count.saturating_sub(1);
+            self.live = self.live.saturating_sub(u64::from(before.bytes));
+        }
+    }
+}
+
+/// What stands before a sealed call, and is sealed with it.
+pub(crate) fn call_name(effect: EffectId, has_call: bool) -> [u8; 17] {
+    let mut name = [u8::from(has_call); 17];
+    name.iter_mut().zip(effect.as_bytes()).for_each(|(to, from)| *to = *from);
+    name
+}
+
+/// Builds the tables from the frames.
+#[derive(Debug)]
+pub(crate) struct Replay {
+    pub(crate) state: State,
+    oldest: u32,
+    opened: Place,
+    pub(crate) newest: i64,
+}
+
+impl Replay {
+    pub(crate) fn new(state: State) -> Self {
+        let opened = Place { segment: 0, offset: 0 };
+        Self { state, oldest: 0, opened, newest: i64::MIN }
+    }
+
+    /// Says what time is in it; the least, if none.
+    fn record(&mut self, place: Place, frame: &Frame<'_>) -> Option<i64> {
+        match frame.kind {
+            STATE => {
+                let record = StateRecord::decode(frame.payload)?;
+                if record.state == LedgerState::Claimed {
+                    self.newest = self.newest.max(record.at.seconds());
+                }
+                self.state.set_state(place, &record);
+                return Some(record.at.seconds());
+            }
+            CALL => {
+                let (name, _) = frame.payload.split_first_chunk::<17>()?;
+                let (effect, flag) = name.split_first_chunk::<16>()?;
+                let has_call = match flag {
+                    [0] => false,
+                    [1] => true,
+                    _ => return None,
+                };
+                let effect = EffectId::from_bytes(*effect);
+                self.state.set_call(effect, place, has_call, frame.payload.len());
+            }
+            PUT => {
+                let plain = self.state.sealer.open(PUT, b"", frame.payload)?;
+                let value = Value::decode(&plain)?;
+                self.state.set_value(place, frame.payload.len(), &value);
+                if value.table == Table::Epochs {
+                    let (whose, epoch) = read_epoch(value.name, value.bytes)?;
+                    self.state.epochs.insert(whose, epoch);
+                }
+            }
+            DELETE => {
+                let plain = self.state.sealer.open(DELETE, b"", frame.payload)?;
+                let value = Value::decode(&plain)?;
+                self.state.set_gone(value.table, value.name);
+            }
+            OPENED => self.opened = place,
+            OLDEST => self.oldest = u32::from_le_bytes(frame.payload.try_into().ok()?),
+            CLOSED => {}
+            _ => return None,
+        }
+        Some(i64::MIN)
+    }
+
+    /// The tables, once all frames were seen, of which the first is in this segment. With a process
+    /// that lives, only what is from before it is in doubt.
+    pub(crate) fn end(mut self, first: u32, newest: i64, alive: bool) -> Result<State, OpenError> {
+        let oldest = self.oldest;
+        if first > oldest.max(1) {
+            return Err(OpenError::Damaged { segment: oldest.max(1), offset: 0 });
+        }
+        let opened = self.opened;
+        let (state, newest) = (&mut self.state, self.newest.max(newest));
+        // A segment that should be gone may be back, and what was moved out of it is there twice, or
+        // was forgotten; a call whose state never came was not entered.
+        let stale = state.effects.iter().filter(|(_, slot)| {
+            slot.state.segment < oldest.max(1) || slot.may_be_forgotten(newest)
+        });
+        let stale: Vec<EffectId> = stale.map(|(effect, _)| *effect).collect();
+        for effect in stale {
+            state.forget(effect);
+        }
+        let stale = state.values.iter().filter(|(_, value)| value.place.segment < oldest);
+        let stale: Vec<_> = stale.map(|(name, _)| name.clone()).collect();
+        for (table, name) in stale {
+            state.set_gone(table, &name);
+        }
+        for slot in state.effects.values_mut() {
+            if slot.call.segment < oldest {
+                slot.call.segment = 0;
+            }
+            if !alive || slot.state < opened {
+                slot.status = slot.status.after_a_crash();
+            }
+        }
+        Ok(self.state)
+    }
+}
+
+impl Visitor for Replay {
+    fn visit(&mut self, place: Place, frame: &Frame<'_>) -> Result<i64, Bad> {
+        if frame.version != VERSION || !(STATE..=CLOSED).contains(&frame.kind) {
+            return Err(Bad::Unknown);
+        }
+        self.record(place, frame).ok_or(Bad::Contents)
+    }
+}
+
+/// Reads a counter that was frozen.
+fn read_epoch(name: &[u8], value: &[u8]) -> Option<(Freeze, u32)> {
+    use countersign_core::{AgentId, TenantId, UserId};
+    let mut from = crate::codec::Reader::new(name);
+    let kind = from.text()?;
+    let whose = match kind {
+        "all" => Freeze::All,
+        "tenant" => Freeze::Tenant(TenantId::new(from.text()?).ok()?),
+        "user" => Freeze::User(TenantId::new(from.text()?).ok()?, UserId::new(from.text()?).ok()?),
+        "agent" => {
+            Freeze::Agent(TenantId::new(from.text()?).ok()?, AgentId::new(from.text()?).ok()?)
+        }
+        _ => return None,
+    };
+    from.end()?;
+    (freeze_name(&whose) == name).then_some(())?;
+    Some((whose, u32::from_le_bytes(value.try_into().ok()?)))
+}
