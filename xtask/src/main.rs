@@ -9,6 +9,7 @@
 
 mod bench;
 mod builds;
+mod chaos;
 mod code;
 mod deny;
 mod deps;
@@ -55,6 +56,10 @@ fn main() -> ExitCode {
         }
         Ok(Task::Bench(options)) => match Project::open(false) {
             Ok(project) => bench::run(&project, &options),
+            Err(error) => usage_error(&error),
+        },
+        Ok(Task::Chaos(args)) => match Project::open(false) {
+            Ok(project) => chaos::run(&project, &args),
             Err(error) => usage_error(&error),
         },
         Ok(Task::List) => {

@@ -12,6 +12,8 @@ pub(crate) enum Task {
     Test(TestOptions),
     BenchHelp,
     Bench(BenchOptions),
+    /// The options are the program's own.
+    Chaos(Vec<String>),
 }
 
 /// Options of `cargo xtask test`.
@@ -59,6 +61,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, Stri
             Some(other) => Err(format!("unknown option `{other}` of `vectors`")),
         },
         Some("bench") => parse_bench(args),
+        Some("chaos") => Ok(Task::Chaos(args.collect())),
         Some(other) => Err(format!("unknown task `{other}`")),
     }
 }
@@ -121,6 +124,7 @@ Usage: cargo xtask <task> [options]
 Tasks:
   test     Run every check that continuous integration runs (see `cargo xtask test --help`)
   vectors  Write the test vectors in docs/vectors anew
+  chaos    Kill countersign at every step and count what became of it (see `cargo xtask chaos --help`)
   bench    Measure the kernel beside its peers, and write docs/benchmarks.md (see `cargo xtask bench --help`)
   help     Show this text"
         .to_owned()
@@ -194,6 +198,13 @@ mod tests {
     fn vectors_takes_no_option() {
         assert_eq!(parsed("vectors"), Ok(Task::Vectors));
         assert!(parsed("vectors --check").is_err());
+    }
+
+    #[test]
+    fn the_options_of_chaos_are_passed_on() {
+        let passed = ["--kills", "7", "--json"].map(str::to_owned).to_vec();
+        assert_eq!(parsed("chaos --kills 7 --json"), Ok(Task::Chaos(passed)));
+        assert_eq!(parsed("chaos"), Ok(Task::Chaos(Vec::new())));
     }
 
     #[test]

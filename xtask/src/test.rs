@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    bench, builds, deps, examples, formats, fuzz, hygiene, licences, msrv, mutants,
+    bench, builds, chaos, deps, examples, formats, fuzz, hygiene, licences, msrv, mutants,
     options::TestOptions,
     project::Project,
     proofs,
@@ -34,6 +34,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "proofs",
         about: "proofs that need an optimised build, or others' data",
         run: proofs::run,
+    },
+    Step {
+        name: "chaos",
+        about: "killed 60 times, nothing is done twice or lost (--long: 500 times)",
+        run: chaos::step,
     },
     Step { name: "doc", about: "the documentation builds without a warning", run: builds::doc },
     Step { name: "features", about: "no feature, and each single one", run: builds::features },
