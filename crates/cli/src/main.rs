@@ -2,8 +2,8 @@
 //!
 //! `canon` writes canonical JSON, `prepare` shows the exact request that a tool call would send,
 //! `tools` lists the built-in tools, `ticket` reads and verifies tickets and evidence, `keys` keeps
-//! signing keys, and `completions` writes completions for a shell. Nothing here reaches the network,
-//! and no secret is ever printed.
+//! signing keys, `ledger` tells what became of every effect, and `completions` writes completions for a
+//! shell. Only `ledger reconcile` reaches the network, and no secret is ever printed.
 //!
 //! Exit codes of every command: 0 as asked; 1 what was asked about is not so, or some lines failed;
 //! 2 bad input or usage. Results go to standard output, complaints to standard error.
@@ -12,6 +12,7 @@ mod canon;
 mod completions;
 mod input;
 mod keys;
+mod ledger;
 mod output;
 mod prepare;
 mod progress;
@@ -35,7 +36,7 @@ Example:
 
 /// Canonical JSON, prepared requests, tickets and keys of countersign.
 ///
-/// Nothing here reaches the network, and no secret is ever printed.
+/// Only `ledger reconcile` reaches the network, and no secret is ever printed.
 #[derive(Debug, clap::Parser)]
 #[command(name = "countersign", version, after_help = AFTER)]
 struct Cli {
@@ -54,6 +55,7 @@ enum Command {
     Tools(tools::Args),
     Ticket(ticket::Args),
     Keys(keys::Args),
+    Ledger(ledger::Args),
     Completions(completions::Args),
 }
 
@@ -79,6 +81,7 @@ fn run(cli: &Cli) -> Result<Answer, Failure> {
         Command::Tools(args) => tools::run(args, cli.json),
         Command::Ticket(args) => ticket::run(args, cli.json),
         Command::Keys(args) => keys::run(args, cli.json),
+        Command::Ledger(args) => ledger::run(args, cli.json),
         Command::Completions(args) => completions::run(args, &mut Cli::command()),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use countersign_core::{
     TokenSource, Tool, ToolSpec, Transport,
 };
 use countersign_http::HttpTransport;
+use countersign_store_embedded::EmbeddedStore;
 use countersign_ticket::{Gate, Issuer, KeyRing, ReplayGuard, Signer};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +27,7 @@ use crate::keyfile::{KeyDir, KeyFileError, secret_file};
 use crate::load::{DEADLINE, IN_FLIGHT, Load};
 use crate::local::LocalTools;
 use crate::pipeline::{Entry, Inner, Pipeline};
+use crate::store::{self, state_dir};
 
 /// Most effects the in-memory ledger remembers at a time.
 const LEDGER_CAPACITY: usize = 1_000_000;
@@ -52,9 +54,12 @@ pub enum OpenError {
     /// The HTTP client.
     #[error(transparent)]
     Http(#[from] countersign_http::HttpError),
-    /// A store.
+    /// The embedded store.
     #[error(transparent)]
-    Store(#[from] countersign_core::StoreError),
+    Store(#[from] countersign_store_embedded::OpenError),
+    /// A store that was given, or that had just been opened.
+    #[error(transparent)]
+    Port(#[from] countersign_core::StoreError),
     /// A name or a lifetime.
     #[error(transparent)]
     Name(#[from] countersign_core::InvalidId),
@@ -70,8 +75,8 @@ pub enum OpenError {
     TwoApprovers(&'static str),
 }
 
-/// Puts a pipeline together. What is not given is embedded: keys, log and memory in a state
-/// directory of this machine.
+/// Puts a pipeline together. What is not given is embedded: keys, log and store in a state directory
+/// of this machine, which one process has at a time.
 #[must_use]
 pub struct PipelineBuilder {
     state_dir: Option<PathBuf>,
@@ -82,6 +87,7 @@ pub struct PipelineBuilder {
     in_flight: usize,
     deadline: Duration,
     patience: Duration,
+    in_memory: bool,
     local: LocalToolList,
     connectors: Vec<Arc<dyn Connector>>,
     approvers: Vec<Arc<dyn Approver>>,
@@ -133,6 +139,7 @@ impl Pipeline {
             in_flight: IN_FLIGHT,
             deadline: DEADLINE,
             patience: PATIENCE,
+            in_memory: false,
             local: Vec::new(),
             connectors: Vec::new(),
             approvers: Vec::new(),
@@ -268,19 +275,19 @@ impl PipelineBuilder {
         verifier: CallerVerifier
     );
     port!(
-        /// The users' own tokens. Default: in memory.
+        /// The users' own tokens. Default: the embedded store.
         subjects: SubjectCredentials
     );
     port!(
-        /// Keeps grants. Default: in memory.
+        /// Keeps grants. Default: the embedded store.
         grants: GrantStore
     );
     port!(
-        /// Keeps what waits for a person. Default: in memory.
+        /// Keeps what waits for a person. Default: the embedded store.
         approvals: ApprovalStore
     );
     port!(
-        /// Keeps the memory of sessions. Default: in memory.
+        /// Keeps the memory of sessions. Default: the embedded store.
         sessions: RiskMemory
     );
     port!(
@@ -292,8 +299,7 @@ impl PipelineBuilder {
         audit: AuditSink
     );
     port!(
-        /// The ledger of effects, whose claim is the replay guard. Default: in memory, which refuses
-        /// tickets issued before its start.
+        /// The ledger of effects, whose claim is the replay guard. Default: the embedded store.
         ledger: Ledger
     );
     port!(
@@ -309,14 +315,12 @@ impl PipelineBuilder {
         signer: Signer
     );
 
-    fn resolve_state_dir(&self) -> Result<PathBuf, OpenError> {
-        let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-        self.state_dir
-            .clone()
-            .or_else(|| set("COUNTERSIGN_HOME"))
-            .or_else(|| set("XDG_STATE_HOME").map(|dir| dir.join("countersign")))
-            .or_else(|| set("HOME").map(|dir| dir.join(".local/state/countersign")))
-            .ok_or(OpenError::NoStateDir)
+    /// Keeps everything in memory that is durable otherwise: for tests, and for a process that may
+    /// forget. Tickets issued before its start are then refused, and what was pending must be asked
+    /// again. Keys and log stay in the state directory.
+    pub fn in_memory(mut self) -> Self {
+        self.in_memory = true;
+        self
     }
 
     /// Opens the pipeline: registers tools, expands grants, opens keys and log.
@@ -327,7 +331,7 @@ impl PipelineBuilder {
         let clock = self.ports.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::default()));
         let entropy =
             self.ports.entropy.clone().unwrap_or_else(|| Arc::new(SystemEntropy::default()));
-        let dir = self.resolve_state_dir()?;
+        let dir = state_dir(self.state_dir.clone()).ok_or(OpenError::NoStateDir)?;
         let keys = KeyDir::open(dir.join("keys"))?;
         let (signer, ring) = self.keys(&keys, entropy.as_ref())?;
         let audit: Arc<dyn AuditSink> = match &self.ports.audit {
@@ -356,7 +360,8 @@ impl PipelineBuilder {
             into(&mut local, name);
         }
         let registered: Vec<Tool> = tools.values().map(|e| e.tool.clone()).collect();
-        let store = self.ports.grants.unwrap_or_else(|| Arc::new(MemoryGrants::default()));
+        let stores = self.ports.stores(self.in_memory, &dir, &clock, &entropy)?;
+        let store = Arc::clone(&stores.grants);
         let tenant = TenantId::new(&self.tenant)?;
         for grant in &self.grants {
             let granted = grant.expand(&registered)?;
@@ -371,7 +376,7 @@ impl PipelineBuilder {
             }
         }
 
-        let subjects = self.ports.subjects.unwrap_or_else(|| Arc::new(MemorySubjects::default()));
+        let subjects = Arc::clone(&stores.subjects);
         #[cfg_attr(not(feature = "vault"), expect(unused_mut, reason = "the vault fills them in"))]
         let (mut tokens, mut verifier) = (self.ports.tokens, self.ports.verifier);
         #[cfg(feature = "vault")]
@@ -397,9 +402,7 @@ impl PipelineBuilder {
             Arc::new(http.build()?)
         };
 
-        let now = clock.now();
-        let ledger =
-            self.ports.ledger.unwrap_or_else(|| Arc::new(MemoryLedger::new(LEDGER_CAPACITY, now)));
+        let ledger = stores.ledger;
         let digests = tools.iter().map(|(name, e)| (name.clone(), e.tool.digest())).collect();
         let guard: Arc<dyn ReplayGuard> = Arc::<dyn Ledger>::clone(&ledger);
         let gate = Gate::new(&self.issuer, &self.audience, ring, digests, guard);
@@ -414,14 +417,8 @@ impl PipelineBuilder {
                 verifier,
                 approvers: self.approvers,
                 grants: store,
-                approvals: self
-                    .ports
-                    .approvals
-                    .unwrap_or_else(|| Arc::new(MemoryApprovals::default())),
-                sessions: self
-                    .ports
-                    .sessions
-                    .unwrap_or_else(|| Arc::new(MemorySessions::default())),
+                approvals: stores.approvals,
+                sessions: stores.sessions,
                 risk: match self.ports.risk {
                     Some(risk) => risk,
                     None => Arc::new(countersign_risk::DefaultPolicy::default()),
@@ -455,6 +452,63 @@ impl PipelineBuilder {
             keys.active()?.ok_or_else(|| KeyFileError::Unknown(id.to_string()))?
         };
         Ok((Arc::new(signer), keys.ring()?))
+    }
+}
+
+/// The durable ports.
+struct Stores {
+    ledger: Arc<dyn Ledger>,
+    grants: Arc<dyn GrantStore>,
+    approvals: Arc<dyn ApprovalStore>,
+    sessions: Arc<dyn RiskMemory>,
+    subjects: Arc<dyn SubjectCredentials>,
+}
+
+impl Ports {
+    /// What is given, and of the rest the embedded store's, which is opened if anything is missing.
+    fn stores(
+        &self,
+        in_memory: bool,
+        dir: &Path,
+        clock: &Arc<dyn Clock>,
+        entropy: &Arc<dyn Entropy>,
+    ) -> Result<Stores, OpenError> {
+        if let (Some(ledger), Some(grants), Some(approvals), Some(sessions), Some(subjects)) =
+            (&self.ledger, &self.grants, &self.approvals, &self.sessions, &self.subjects)
+        {
+            return Ok(Stores {
+                ledger: Arc::clone(ledger),
+                grants: Arc::clone(grants),
+                approvals: Arc::clone(approvals),
+                sessions: Arc::clone(sessions),
+                subjects: Arc::clone(subjects),
+            });
+        }
+        let rest = if in_memory {
+            Stores {
+                ledger: Arc::new(MemoryLedger::new(LEDGER_CAPACITY, clock.now())),
+                grants: Arc::new(MemoryGrants::default()),
+                approvals: Arc::new(MemoryApprovals::default()),
+                sessions: Arc::new(MemorySessions::default()),
+                subjects: Arc::new(MemorySubjects::default()),
+            }
+        } else {
+            let store = Arc::new(store::open(dir, Arc::clone(clock), Arc::clone(entropy))?);
+            Stores {
+                ledger: Arc::<EmbeddedStore>::clone(&store),
+                grants: Arc::<EmbeddedStore>::clone(&store),
+                approvals: Arc::<EmbeddedStore>::clone(&store),
+                sessions: Arc::<EmbeddedStore>::clone(&store),
+                subjects: store,
+            }
+        };
+        Ok(Stores {
+            ledger: self.ledger.clone().unwrap_or(rest.ledger),
+            grants: self.grants.clone().unwrap_or(rest.grants),
+            approvals: self.approvals.clone().unwrap_or(rest.approvals),
+            sessions: self.sessions.clone().unwrap_or(rest.sessions),
+            subjects: self.subjects.clone().unwrap_or(rest.subjects),
+        })
     }
 }
 

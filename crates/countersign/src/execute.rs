@@ -1,21 +1,21 @@
 //! From a sealed request to an outcome: gate, credential, transport, interpretation, evidence.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use countersign_core::{
-    Answer, Binding, Caller, Connector, Digest, Effect, EffectId, Ending, Event, Executor as _,
-    Interpretation, LedgerCall, LedgerEntry, LedgerError, LedgerState, Prepared, RecordKind, Scope,
-    Sent, StoreError, Tier, Timestamp, ToolCall, Value, stored::integer,
+    Answer, Caller, Connector, Digest, Effect, EffectId, Ending, Event, LedgerCall, LedgerEntry,
+    LedgerState, Prepared, RecordKind, Scope, StoreError, Tier, Timestamp, ToolCall, Value,
+    stored::integer,
 };
-use countersign_ticket::{
-    Admitted, Checked, Claims, Evidence, Opened, PlanError, Refusal, Report, Sealed, Ticket,
-};
+use countersign_ticket::{Admitted, Checked, Claims, Evidence, Opened, Refusal, Sealed, Ticket};
 use tracing::Instrument as _;
 
 use crate::error::{Error, Refused, Unavailable};
 use crate::load::Permit;
 use crate::pending::Handle;
 use crate::pipeline::{BoxFuture, Pipeline, Stop, as_text};
+use crate::send::Run;
 
 /// How a call ended that passed the gate.
 #[derive(Debug)]
@@ -43,26 +43,6 @@ pub struct Done {
     pub again: Option<Handle>,
 }
 
-/// What the steps came to.
-struct Run {
-    answers: Vec<Answer>,
-    interpretation: Interpretation,
-    /// What the credential could do; none if none was handed out.
-    granted: Option<Vec<Scope>>,
-    /// Whether it is proven that nothing was processed.
-    released: bool,
-    /// Whether the ledger let the first step out, or had nothing to let out.
-    ours: bool,
-}
-
-impl Run {
-    /// Nothing was sent.
-    fn unsent(code: &'static str) -> Self {
-        let interpretation = Interpretation::failed(code);
-        Self { answers: Vec::new(), interpretation, granted: None, released: true, ours: true }
-    }
-}
-
 impl Pipeline {
     /// Executes a sealed request, once. The ticket may have travelled through the agent; whatever
     /// was changed on the way is found here, before anything is spent.
@@ -78,10 +58,9 @@ impl Pipeline {
         let (ticket, prepared) = sealed.into_parts();
         let effect = prepared.effect_id();
         let whole = async move { pipeline.execute_inner(&caller, ticket, prepared, permit).await };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return whole.await };
-        match runtime.spawn(whole.in_current_span()).await {
-            Ok(done) => done,
-            Err(_) => self.fell(effect).await,
+        match to_its_end(whole).await {
+            Some(done) => done,
+            None => self.fell(effect).await,
         }
     }
 
@@ -306,93 +285,6 @@ impl Pipeline {
         }
     }
 
-    /// Sends the steps in order, each once, but for those of which nothing was processed.
-    async fn send(&self, admitted: &mut Admitted, connector: Option<&Arc<dyn Connector>>) -> Run {
-        let inner = &*self.inner;
-        let bearer = match (&inner.tokens, admitted.prepared().credential()) {
-            (_, None) => None,
-            (None, Some(_)) => return Run::unsent("no_token_source"),
-            (Some(tokens), Some(_)) => match inner.load.in_time(tokens.bearer(admitted)).await {
-                Ok(Ok(bearer)) => Some(bearer),
-                Ok(Err(error)) => return Run::unsent(error.code()),
-                Err(late) => return Run::unsent(late.code()),
-            },
-        };
-        let granted = bearer.as_ref().map(|b| b.granted().to_vec());
-        let stop = |answers: Vec<Answer>, interpretation: Interpretation| {
-            let released = interpretation.ending == Ending::Failed
-                && match answers.as_slice() {
-                    [] => true,
-                    // A credential that was refused, a limit: nobody looked at the rest.
-                    [only] => interpretation.unprocessed || matches!(only.status, 401 | 429),
-                    _ => false,
-                };
-            Run { answers, interpretation, granted, released, ours: true }
-        };
-        let (effect, jti) = (admitted.prepared().effect_id(), admitted.jti());
-        let mut answers: Vec<Answer> = Vec::new();
-        let mut not_sent = "not_sent";
-        let mut dispatched = false;
-        loop {
-            let binding = admitted.prepared().binding();
-            let sent = match admitted.next(inner.clock.now()) {
-                Ok(None) | Err(PlanError::Ended) => break,
-                Ok(Some(step)) => {
-                    if !dispatched {
-                        // Whoever holds the effect no longer, because it was declared to be in doubt
-                        // meanwhile, sends nothing.
-                        let (to, now) = (LedgerState::Dispatched, inner.clock.now());
-                        if let Err(no) = inner.ledger.advance(effect, jti, to, None, now).await {
-                            let ours = matches!(no, LedgerError::Store(_));
-                            let code = if ours { "ledger_unavailable" } else { "fenced" };
-                            return Run { ours, released: ours, ..Run::unsent(code) };
-                        }
-                        dispatched = true;
-                    }
-                    match binding {
-                        Binding::Wire => inner.transport.send(step, bearer.as_ref()).await,
-                        Binding::Arguments => inner.local.execute(step).await,
-                    }
-                }
-                Err(error) => {
-                    let code = match error {
-                        PlanError::Attempts => not_sent,
-                        PlanError::Expired => "expired",
-                        _ => "plan_broken",
-                    };
-                    // Earlier steps of the plan may have done something already.
-                    let interpretation = if answers.is_empty() {
-                        Interpretation::failed(code)
-                    } else {
-                        Interpretation::unknown(code)
-                    };
-                    return stop(answers, interpretation);
-                }
-            };
-            match sent {
-                Sent::Answer(answer) => {
-                    admitted.report(Report::Answered(answer.status, &answer.body));
-                    answers.push(answer);
-                }
-                Sent::NotSent(code) => {
-                    not_sent = code;
-                    admitted.report(Report::NotSent);
-                }
-                Sent::InDoubt(code) => {
-                    admitted.report(Report::InDoubt);
-                    return stop(answers, Interpretation::unknown(code));
-                }
-            }
-        }
-        let interpretation = if let Some(connector) = connector {
-            connector.interpret(admitted.prepared(), &answers)
-        } else {
-            let tool = inner.tools.get(admitted.prepared().tool());
-            local_result(&answers, tool.is_some_and(|e| e.tool.effect() == Effect::Read))
-        };
-        stop(answers, interpretation)
-    }
-
     /// One read that a plan or a reconciliation needs: a call of its own, with its own ticket and
     /// record, of the same connector, and silent or not at all.
     pub(crate) fn read<'a>(
@@ -411,45 +303,57 @@ impl Pipeline {
                 return Err(Refused::new("connector_strays").into());
             }
             let sealed = self.authorize_read(caller, call, parent).await?;
-            let (ticket, prepared) = sealed.into_parts();
-            let now = self.inner.clock.now();
-            let opened = self.inner.gate.check(&ticket, caller, now);
-            let opened = opened.and_then(|checked| checked.open_prepared(prepared));
-            let opened = opened.map_err(|refusal| Refused::new(refusal.code()))?;
-            let claims = opened.claims().clone();
-            let mut admitted = match self.admit(opened).await? {
-                Ok(admitted) => admitted,
-                Err(no) => return Err(self.turned_away(caller, no, Some(&claims)).await?.into()),
-            };
-            let mut run = self.send(&mut admitted, Some(connector)).await;
-            let interpretation = &run.interpretation;
-            let fields = self
-                .inner
-                .journal
-                .about_ticket(admitted.claims())
-                .with("code", interpretation.code)
-                .with("outcome", interpretation.ending.as_str())
-                .with("parent", parent.to_string());
-            let logged = self.inner.journal.write(RecordKind::Outcome, None, fields).await;
-            self.close(&admitted, &run, logged.is_ok()).await;
-            logged?;
-            let code = run.interpretation.code.unwrap_or("read_failed");
-            run.answers.pop().ok_or_else(|| Stop::Refused(Refused::new(code)))
+            let (pipeline, caller) = (self.clone(), caller.clone());
+            let connector = Arc::clone(connector);
+            let whole =
+                async move { pipeline.read_inner(&caller, &connector, sealed, parent).await };
+            // Whoever needed it may give up: it is claimed, so somebody has to say how it ended.
+            to_its_end(whole).await.unwrap_or_else(|| Err(Refused::new("panicked").into()))
         })
+    }
+
+    async fn read_inner(
+        &self,
+        caller: &Caller,
+        connector: &Arc<dyn Connector>,
+        sealed: Sealed,
+        parent: EffectId,
+    ) -> Result<Answer, Stop> {
+        let (ticket, prepared) = sealed.into_parts();
+        let now = self.inner.clock.now();
+        let opened = self.inner.gate.check(&ticket, caller, now);
+        let opened = opened.and_then(|checked| checked.open_prepared(prepared));
+        let opened = opened.map_err(|refusal| Refused::new(refusal.code()))?;
+        let claims = opened.claims().clone();
+        let mut admitted = match self.admit(opened).await? {
+            Ok(admitted) => admitted,
+            Err(no) => return Err(self.turned_away(caller, no, Some(&claims)).await?.into()),
+        };
+        let mut run = self.send(&mut admitted, Some(connector)).await;
+        let interpretation = &run.interpretation;
+        let fields = self
+            .inner
+            .journal
+            .about_ticket(admitted.claims())
+            .with("code", interpretation.code)
+            .with("outcome", interpretation.ending.as_str())
+            .with("parent", parent.to_string());
+        let logged = self.inner.journal.write(RecordKind::Outcome, None, fields).await;
+        self.close(&admitted, &run, logged.is_ok()).await;
+        logged?;
+        let code = run.interpretation.code.unwrap_or("read_failed");
+        run.answers.pop().ok_or_else(|| Stop::Refused(Refused::new(code)))
     }
 }
 
-/// What a local tool's answer means. A tool that fails does not say what it did before, so unless it
-/// only reads, its failure is a doubt.
-fn local_result(answers: &[Answer], reads: bool) -> Interpretation {
-    match answers.last() {
-        // Done, also if what it returned is not I-JSON.
-        Some(answer) if answer.status == 200 => Interpretation::committed(
-            countersign_core::canon::parse(&answer.body).unwrap_or(Value::Null),
-        ),
-        Some(_) if reads => Interpretation::failed("tool_failed"),
-        Some(_) => Interpretation::unknown("tool_failed"),
-        None => Interpretation::failed("not_sent"),
+/// Runs something to its end, also if this future is dropped meanwhile; outside a tokio runtime only as
+/// long as it is not. None if it panicked.
+async fn to_its_end<T: Send + 'static>(
+    whole: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => runtime.spawn(whole.in_current_span()).await.ok(),
+        Err(_) => Some(whole.await),
     }
 }
 

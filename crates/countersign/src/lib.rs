@@ -15,6 +15,8 @@ mod pending;
 mod pipeline;
 mod reconcile;
 mod resume;
+mod send;
+mod store;
 
 pub use countersign_approval as approval;
 pub use countersign_audit as audit;
@@ -23,6 +25,7 @@ pub use countersign_connectors as connectors;
 pub use countersign_core as core;
 pub use countersign_http as http;
 pub use countersign_risk as risk;
+pub use countersign_store_embedded as store_embedded;
 pub use countersign_ticket as ticket;
 #[cfg(feature = "vault")]
 pub use countersign_vault as vault;
@@ -40,6 +43,7 @@ pub use crate::load::Shutdown;
 pub use crate::pending::{Handle, Interrupt};
 pub use crate::pipeline::{Authorization, Pipeline};
 pub use crate::reconcile::{InDoubt, Recovery};
+pub use crate::store::{read_ledger, state_dir};
 
 /// What most programs need.
 pub mod prelude {

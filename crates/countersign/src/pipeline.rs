@@ -121,6 +121,11 @@ impl Pipeline {
         &self.inner.ledger
     }
 
+    /// The grants: to give, change and take away while the pipeline runs.
+    pub fn grants(&self) -> &Arc<dyn GrantStore> {
+        &self.inner.grants
+    }
+
     /// The gate, for whoever stands before it in another process or freezes by epoch.
     pub fn gate(&self) -> &Gate {
         &self.inner.gate

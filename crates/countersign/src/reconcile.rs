@@ -41,6 +41,13 @@ pub struct InDoubt {
     pub why: &'static str,
 }
 
+impl InDoubt {
+    /// An effect, its tool, and a stable code for why nobody can tell.
+    pub fn new(effect_id: EffectId, tool: Option<ToolName>, why: &'static str) -> Self {
+        Self { effect_id, tool, why }
+    }
+}
+
 /// What asking about one effect came to.
 enum Found {
     Ended(Ending),
@@ -109,7 +116,7 @@ impl Pipeline {
                     Found::Ended(_) => recovery.released.push(effect_id),
                     Found::InDoubt(why) => {
                         let tool = entry.call.as_ref().map(|call| call.tool.clone());
-                        recovery.in_doubt.push(InDoubt { effect_id, tool, why });
+                        recovery.in_doubt.push(InDoubt::new(effect_id, tool, why));
                     }
                 }
             }

@@ -160,6 +160,8 @@ impl Pipeline {
                 approvals.take(&next.id, now).await?;
                 Ok(Authorization::Pending(Box::new(handle.clone())))
             }
+            // Somebody else resumes it in this moment, and it is theirs to take.
+            Authorization::Refused(no) if no.code() == "pending_unknown" => Ok(authorization),
             _ if approvals.take(&handle.id, now).await?.is_some() => Ok(authorization),
             Authorization::Pending(next) => {
                 approvals.take(&next.id, now).await?;

@@ -10,6 +10,7 @@
 mod canon;
 mod general;
 mod keys;
+mod ledger;
 mod prepare;
 mod ticket;
 mod tools;

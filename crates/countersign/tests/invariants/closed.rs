@@ -251,9 +251,9 @@ async fn inv_04_a_log_that_cannot_be_written_refuses() {
 async fn inv_04_without_randomness_nothing_is_permitted() {
     let world = World::start().await;
     // Keys are made first, with randomness; then it runs out.
-    drop(world.approving().open().await.unwrap());
+    drop(world.approving().in_memory().open().await.unwrap());
     assert_eq!(
-        why(&world, world.approving().entropy(Arc::new(NoEntropy))).await,
+        why(&world, world.approving().in_memory().entropy(Arc::new(NoEntropy))).await,
         "entropy_unavailable"
     );
 }

@@ -7,7 +7,7 @@ use countersign::prelude::*;
 use countersign::ticket::Freeze;
 use countersign_testkit::servers::{Fault, When};
 
-use crate::harness::{World, create, list, sealed};
+use crate::harness::{World, create, create_with, list, sealed};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inv_03_of_a_thousand_executions_of_one_ticket_one_is_sent() {
@@ -80,16 +80,63 @@ async fn inv_03_a_freeze_stops_what_was_issued_before_it() {
 }
 
 #[tokio::test]
-async fn inv_03_after_a_restart_older_tickets_are_refused() {
+async fn inv_03_over_a_restart_a_spent_ticket_stays_spent_and_a_fresh_one_good() {
     let world = World::start().await;
     let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    let (ticket, prepared) = sealed(&cs, &me, &create()).await.into_parts();
+    let (text, bytes) = (ticket.as_compact().to_owned(), prepared.to_bytes());
+    let done = cs.execute_bytes(&me, &text, &bytes).await.unwrap();
+    assert_eq!(done.ending, Ending::Committed);
+    let fresh = sealed(&cs, &me, &create_with("Dinner")).await;
+    drop(cs);
+    world.clock.advance_seconds(1);
+    let cs = world.approving().open().await.unwrap();
+    let again = cs.execute_bytes(&me, &text, &bytes).await;
+    assert_eq!(again.unwrap_err().code(), "spent");
+    assert_eq!(cs.execute(&me, fresh).await.unwrap().ending, Ending::Committed);
+    assert_eq!(world.writes(), 2);
+}
+
+#[tokio::test]
+async fn inv_03_a_memory_that_forgets_refuses_older_tickets_after_a_restart() {
+    let world = World::start().await;
+    let cs = world.approving().in_memory().open().await.unwrap();
     let me = world.me(&cs).await;
     let sealed = sealed(&cs, &me, &create()).await;
     drop(cs);
     world.clock.advance_seconds(1);
-    let cs = world.approving().open().await.unwrap();
+    let cs = world.approving().in_memory().open().await.unwrap();
     assert_eq!(cs.execute(&me, sealed).await.unwrap_err().code(), "before_start");
     assert_eq!(world.writes(), 0);
+}
+
+#[tokio::test]
+async fn inv_03_a_freeze_and_a_revoked_grant_outlive_the_process() {
+    let world = World::start().await;
+    let cs = world.approving().open().await.unwrap();
+    let me = world.me(&cs).await;
+    let sealed = sealed(&cs, &me, &create()).await;
+    cs.gate().guard().freeze(Freeze::All).await.unwrap();
+    drop(cs);
+    let cs = world.approving().open().await.unwrap();
+    assert_eq!(cs.execute(&me, sealed).await.unwrap_err().code(), "frozen");
+    cs.grants().remove(me.tenant(), me.agent()).await.unwrap();
+    drop(cs);
+    // The program still names the grant; what was taken away stays away.
+    let cs = world.approving().open().await.unwrap();
+    assert_eq!(cs.run(&me, &create()).await.unwrap_err().code(), "unknown_agent");
+    assert_eq!(world.writes(), 0);
+}
+
+#[tokio::test]
+async fn a_second_pipeline_on_one_state_directory_is_refused() {
+    let world = World::start().await;
+    let cs = world.approving().open().await.unwrap();
+    let second = world.approving().open().await.unwrap_err();
+    assert!(matches!(second, countersign::OpenError::Log(_) | countersign::OpenError::Store(_)));
+    drop(cs);
+    assert!(world.approving().open().await.is_ok(), "free again");
 }
 
 #[tokio::test]
