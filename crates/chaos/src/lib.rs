@@ -2,7 +2,7 @@
 //!
 //! Three processes: the **parent** plans and counts; the **provider** is a loopback Auth0 and Google
 //! Calendar that lives through the whole run; the **child** is a program that uses countersign, with
-//! agents that try everything twice. The child is killed (SIGKILL) at each [point](point) and at random
+//! agents that try everything twice. The child is killed (SIGKILL) at each [point] and at random
 //! times, and started again in the same state directory. Nothing in countersign knows of this: the
 //! points are [decorators around its ports](ports).
 //!
