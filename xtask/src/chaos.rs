@@ -33,16 +33,20 @@ pub(crate) fn run(project: &Project, args: &[String]) -> ExitCode {
     }
 }
 
-/// The same as a step of `cargo xtask test`: few kills with the build that is there anyway, or all.
+/// The same as a step of `cargo xtask test`: few kills and rounds with the build that is there anyway, or
+/// all of them.
 pub(crate) fn step(project: &Project) -> StepResult {
     let mut findings = Vec::new();
     if project.long {
         findings.extend(process::run_limited(&mut quick(project), LONG_LIMIT).err());
-        return verdict(findings, "500 kills".to_owned());
+        findings.extend(process::run_limited(quick(project).arg("--race"), LONG_LIMIT).err());
+        return verdict(findings, "500 kills, 200 rounds of the race".to_owned());
     }
     process::run(project.cargo().args(["build", "--quiet", "-p", "countersign-chaos"]))?;
-    let mut command = project.cargo();
-    command.args(["run", "--quiet", "-p", "countersign-chaos", "--", "--kills", "60"]);
-    findings.extend(process::run_limited(&mut command, LIMIT).err());
-    verdict(findings, "60 kills".to_owned())
+    for args in [["--kills", "60"].as_slice(), &["--race", "--rounds", "3"]] {
+        let mut command = project.cargo();
+        command.args(["run", "--quiet", "-p", "countersign-chaos", "--"]).args(args);
+        findings.extend(process::run_limited(&mut command, LIMIT).err());
+    }
+    verdict(findings, "60 kills, 3 rounds of the race".to_owned())
 }

@@ -62,6 +62,13 @@ fn main() -> ExitCode {
             Ok(project) => chaos::run(&project, &args),
             Err(error) => usage_error(&error),
         },
+        Ok(Task::Soak(args)) => match Project::open(false) {
+            Ok(project) => {
+                let args: Vec<_> = std::iter::once("soak".to_owned()).chain(args).collect();
+                chaos::run(&project, &args)
+            }
+            Err(error) => usage_error(&error),
+        },
         Ok(Task::List) => {
             say(&test::list());
             ExitCode::SUCCESS

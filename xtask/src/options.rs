@@ -14,6 +14,8 @@ pub(crate) enum Task {
     Bench(BenchOptions),
     /// The options are the program's own.
     Chaos(Vec<String>),
+    /// So are these.
+    Soak(Vec<String>),
 }
 
 /// Options of `cargo xtask test`.
@@ -62,6 +64,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, Stri
         },
         Some("bench") => parse_bench(args),
         Some("chaos") => Ok(Task::Chaos(args.collect())),
+        Some("soak") => Ok(Task::Soak(args.collect())),
         Some(other) => Err(format!("unknown task `{other}`")),
     }
 }
@@ -125,6 +128,7 @@ Tasks:
   test     Run every check that continuous integration runs (see `cargo xtask test --help`)
   vectors  Write the test vectors in docs/vectors anew
   chaos    Kill countersign at every step and count what became of it (see `cargo xtask chaos --help`)
+  soak     Work for ten minutes and check that nothing grows
   bench    Measure the kernel beside its peers, and write docs/benchmarks.md (see `cargo xtask bench --help`)
   help     Show this text"
         .to_owned()

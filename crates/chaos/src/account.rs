@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::core::{Digest, EffectId, LedgerState};
 
+use crate::person::Person;
 use crate::provider::Arrived;
 
 /// What everybody says at the end.
@@ -46,6 +47,9 @@ pub struct Account {
     pub in_doubt: u64,
     /// How often a person was asked about an effect that the person had been asked about.
     pub asked_twice: u64,
+    /// To how many questions the person said yes, and no ticket was ever used: what waited too long, and
+    /// what the agent did not go on with. Not a fault; many of them would be.
+    pub in_vain: u64,
 }
 
 /// The id under which the calendar has the event of an effect: 160 bits of SHA-256 of a label and the
@@ -94,6 +98,7 @@ impl Books {
         account.in_doubt =
             self.ledger.values().filter(|(state, _)| *state == LedgerState::Unknown).count() as u64;
         account.asked_twice = self.asked_twice();
+        account.in_vain = self.in_vain();
         account
     }
 
@@ -184,6 +189,16 @@ impl Books {
         }
         losses.sort();
         losses.dedup();
+    }
+
+    fn in_vain(&self) -> u64 {
+        let used = |digest: &String| {
+            let effect = self.digests.get(digest);
+            let state = effect.and_then(|effect| self.state(*effect));
+            state.is_some_and(|state| state != LedgerState::Entered)
+        };
+        let yes = |digest: &String| digest.parse().is_ok_and(|digest| Person::says_yes(&digest));
+        self.asked.keys().filter(|digest| yes(digest) && !used(digest)).count() as u64
     }
 
     /// By digest, and by effect where another digest of the same effect was put to the person.

@@ -187,6 +187,7 @@ impl Agent {
 
     /// Resumes twice at the same time.
     async fn resume(&self, session: &str, me: &Caller, handle: &Handle) -> Result<(), Failure> {
+        self.keep(session, handle)?;
         let (one, other) = tokio::join!(
             self.resume_once(session, me, handle),
             self.resume_once(session, me, handle)

@@ -6,7 +6,8 @@
 //! times, and started again in the same state directory. Nothing in countersign knows of this: the
 //! points are [decorators around its ports](ports).
 //!
-//! At the end it is counted what a crash must not do ([`account`]).
+//! At the end it is counted what a crash must not do ([`account`]). Beside that, [four processes race](race)
+//! for one ticket, and [one process works for long](soak) and must not grow.
 
 pub mod account;
 pub mod agent;
@@ -21,8 +22,10 @@ pub mod person;
 pub mod point;
 pub mod ports;
 pub mod provider;
+pub mod race;
 pub mod random;
 pub mod report;
+pub mod soak;
 pub mod store;
 pub mod target;
 pub mod world;

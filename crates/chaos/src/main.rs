@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use countersign_chaos::options::{HELP, Task, parse};
-use countersign_chaos::{Failure, child, parent, provider};
+use countersign_chaos::{Failure, child, parent, provider, race, soak};
 
 /// The run could not be made, as opposed to 1: it found something.
 const FAILED: u8 = 2;
@@ -26,6 +26,10 @@ async fn run() -> Result<ExitCode, Failure> {
         Task::Child(orders) => child::run(orders).await?,
         Task::Finish(orders) => child::finish(orders).await?,
         Task::Settle(orders) => child::settle(orders).await?,
+        Task::Gate(state) => race::gate(&state).await?,
+        Task::Racer(port, attempts) => race::racer(port, attempts).await?,
+        Task::Race(rounds, json) => return race::run(rounds, json).await,
+        Task::Soak(seconds, json) => return soak::run(seconds, json).await,
         Task::Parent(options) => return parent::run(&options).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -21,6 +21,14 @@ pub enum Task {
     Settle(Orders),
     /// The provider.
     Provider,
+    /// So many rounds of the race, as JSON or not.
+    Race(u64, bool),
+    /// The gate process of the race, with its state directory.
+    Gate(PathBuf),
+    /// A process that races through the gate at a port, with so many attempts in each round.
+    Racer(u16, u64),
+    /// So many seconds of soak, as JSON or not.
+    Soak(u64, bool),
     /// The help.
     Help,
 }
@@ -60,6 +68,12 @@ impl Default for Options {
 pub const HELP: &str = "Kills countersign at every step and counts at the provider what became of it
 
 Usage: chaos [options]
+       chaos --race [--rounds <n>] [--json]
+       chaos soak [--seconds <n>] [--json]
+
+The second form has four processes race for one ticket through one gate process, a thousand times in each
+round (by default 200 rounds). The third works for ten minutes, or so many seconds (at least 30), under a
+clock that lets a day pass, and must not grow.
 
 Options:
   --kills <n>        How often to kill, by default 500
@@ -87,14 +101,27 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, Failure> {
         Some("child") => return Ok(Task::Child(orders(args.skip(1))?)),
         Some("finish") => return Ok(Task::Finish(orders(args.skip(1))?)),
         Some("settle") => return Ok(Task::Settle(orders(args.skip(1))?)),
+        Some("gate") => {
+            let state = args.nth(1).ok_or("the gate needs a state directory")?;
+            return Ok(Task::Gate(state.into()));
+        }
+        Some("racer") => {
+            let mut next = || args.next().ok_or("a racer needs a port and a number");
+            let (_role, port, attempts) = (next()?, next()?.parse()?, next()?.parse()?);
+            return Ok(Task::Racer(port, attempts));
+        }
+        Some("soak") => return soak(args.skip(1)),
         _ => {}
     }
     let mut options = Options::default();
+    let (mut race, mut rounds) = (false, 200);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("`{arg}` needs a value"));
         match arg.as_str() {
             "--help" | "-h" => return Ok(Task::Help),
             "--json" => options.json = true,
+            "--race" => race = true,
+            "--rounds" => rounds = value()?.parse()?,
             "--kills" => options.kills = value()?.parse()?,
             "--seed" => options.seed = value()?.parse()?,
             "--provider" => options.provider = Some(value()?),
@@ -107,7 +134,23 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Task, Failure> {
             other => return Err(format!("unknown option `{other}`").into()),
         }
     }
+    if race {
+        return Ok(Task::Race(rounds, options.json));
+    }
     Ok(Task::Parent(options))
+}
+
+fn soak(mut args: impl Iterator<Item = String>) -> Result<Task, Failure> {
+    let (mut seconds, mut json) = (600, false);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--help" | "-h" => return Ok(Task::Help),
+            "--json" => json = true,
+            "--seconds" => seconds = args.next().ok_or("`--seconds` needs a value")?.parse()?,
+            other => return Err(format!("unknown option `{other}` of soak").into()),
+        }
+    }
+    Ok(Task::Soak(seconds, json))
 }
 
 fn fault(name: &str) -> Result<Fault, Failure> {
@@ -167,6 +210,16 @@ mod tests {
             let Ok(Task::Child(read)) = parse(args) else { panic!("not a child") };
             assert_eq!(format!("{read:?}"), format!("{given:?}"));
         }
+    }
+
+    #[test]
+    fn the_race_and_the_soak_have_options_of_their_own() {
+        let parsed = |line: &str| parse(line.split(' ').map(str::to_owned));
+        assert!(matches!(parsed("--race --rounds 3"), Ok(Task::Race(3, false))));
+        assert!(matches!(parsed("--race --json"), Ok(Task::Race(200, true))));
+        assert!(matches!(parsed("soak --seconds 40"), Ok(Task::Soak(40, false))));
+        assert!(matches!(parsed("racer 80 250"), Ok(Task::Racer(80, 250))));
+        assert!(parsed("soak --kills 3").is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! process that asks.
 
 use async_trait::async_trait;
-use countersign::core::{ApprovalRequest, Approver, Tier, Timestamp, Verdict};
+use countersign::core::{ApprovalRequest, Approver, Digest, Tier, Timestamp, Verdict};
 
 use crate::notebook::Notebook;
 
@@ -27,8 +27,13 @@ impl Person {
         Self { notebook }
     }
 
-    fn mind(request: &ApprovalRequest) -> Mind {
-        match request.digest.as_bytes().first().map_or(0, |byte| byte % 16) {
+    /// Whether the answer to a question is or will be yes.
+    pub fn says_yes(digest: &Digest) -> bool {
+        !matches!(Self::mind(digest), Mind::No)
+    }
+
+    fn mind(digest: &Digest) -> Mind {
+        match digest.as_bytes().first().map_or(0, |byte| byte % 16) {
             0..=7 => Mind::AtOnce,
             8..=14 => Mind::Later,
             _ => Mind::No,
@@ -54,7 +59,7 @@ impl Approver for Person {
     async fn ask(&self, request: &ApprovalRequest, now: Timestamp) -> Verdict {
         let digest = request.digest.to_hex();
         self.notebook.note(ASKED, &digest);
-        match Self::mind(request) {
+        match Self::mind(&request.digest) {
             Mind::AtOnce => Self::approve(request, now),
             Mind::Later => Verdict::Pending(digest),
             Mind::No => Verdict::Declined,
@@ -68,7 +73,7 @@ impl Approver for Person {
         if !known || !(reference.is_empty() || reference == digest) {
             return Verdict::Unreachable;
         }
-        match Self::mind(request) {
+        match Self::mind(&request.digest) {
             Mind::AtOnce | Mind::Later => Self::approve(request, now),
             Mind::No => Verdict::Declined,
         }

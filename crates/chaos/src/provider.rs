@@ -44,7 +44,10 @@ pub async fn run() -> Result<(), Failure> {
     let calendar = GoogleCalendar::start(tenant.tokens()).await?;
     misbehave(&calendar);
     let access = tenant.issue_access_token(USER, AUDIENCE).azp(AGENT).sign()?;
+    // For whoever has nothing but the calendar's address.
+    let bearer = tenant.tokens().mint("google-oauth2", ACCOUNT, [SCOPE], 86_400);
     let addresses = json!({
+        "bearer": bearer,
         "auth0": tenant.addr().to_string(),
         "calendar": calendar.addr().to_string(),
         "access_token": access,
@@ -63,7 +66,8 @@ pub async fn run() -> Result<(), Failure> {
         match order.as_str() {
             "report" => say(&report(&calendar))?,
             "forget" => {
-                calendar.clear_requests();
+                // Events and all: a listing must not grow.
+                calendar.reset();
                 tenant.clear_requests();
                 say(&json!({}))?;
             }

@@ -55,6 +55,7 @@ impl Report {
                 "in_doubt": account.in_doubt,
                 "asked_twice": account.asked_twice,
                 "asked": self.asked,
+                "approved_in_vain": account.in_vain,
                 "ledger": self.entries,
                 "points": self.kills,
                 "never_reached": never,
@@ -79,6 +80,7 @@ impl Report {
             println!("lost                                 {:>8}", account.losses.len());
             println!("in doubt                             {:>8}", account.in_doubt);
             println!("asked twice                          {:>8}", account.asked_twice);
+            println!("approved in vain                     {:>8}", account.in_vain);
             for loss in account.losses.iter().take(20) {
                 println!("  - {loss}");
             }

@@ -7,11 +7,12 @@ use countersign::audit::JsonlLog;
 use countersign::connectors::GoogleCalendar;
 use countersign::core::{
     AgentId, ApprovalStore, Approver, AuditSink, Caller, ClientSecret, Clock, Grant, Ledger,
-    RiskMemory, SessionId, TenantId, Tier, Timestamp, TokenSource, Transport, UserId,
+    RiskMemory, SessionId, SubjectCredentials, TenantId, Tier, Timestamp, TokenSource, Transport,
+    UserId,
 };
 use countersign::http::HttpBackchannel;
 use countersign::vault::TokenVault;
-use countersign::{Pipeline, SystemClock};
+use countersign::{Pipeline, PipelineBuilder, SystemClock};
 
 use crate::Failure;
 use crate::broken::{BrokenApprover, BrokenLedger, BrokenLog, Fault};
@@ -75,37 +76,51 @@ impl World {
         let person: Arc<dyn Approver> = Arc::new(Person::new(notebook.clone()));
         let transport: Arc<dyn Transport> = Arc::new(Outside::new(target.calendar)?);
 
-        let mut builder = Pipeline::builder();
-        let tokens: Arc<dyn TokenSource> = match &target.credential {
-            Credential::Fixed(token) => Arc::new(Fixed::new(token)),
-            Credential::Vault { auth0, .. } => {
-                let secret = ClientSecret::new(CLIENT.1.to_owned());
-                let config = countersign::TokenVault::new(DOMAIN, CLIENT.0, secret)?;
-                let config = config.with_audience(AUDIENCE)?;
-                let back = HttpBackchannel::builder().origin(&config.origin());
-                let back = Arc::new(back.dangerous_dial(DOMAIN, *auth0).build()?);
-                builder = builder.vault(config.clone()).dangerous_dial(DOMAIN, *auth0);
-                let subjects = Arc::clone(&store.subjects);
-                Arc::new(TokenVault::new(config, back, subjects, Arc::clone(&clock)))
-            }
-        };
+        let (mut builder, tokens) = credential(target, &store.subjects, &clock)?;
         let tokens = if flaky { Arc::new(Flaky(tokens)) } else { tokens };
-        let cs = builder
-            .state_dir(state)
-            .connector(GoogleCalendar::new())
-            .grant(Grant::agent(AGENT).tools(["google_calendar_*"]).up_to(Tier::B))
+        builder = builder
             .approver(Trapped::<dyn Approver>::new(trap, BrokenApprover::around(person, fault)))
             .ledger(Arc::new(Trapped::<dyn Ledger>::new(trap, ledger)))
             .approvals(Arc::new(Trapped::<dyn ApprovalStore>::new(trap, store.approvals)))
             .sessions(Arc::new(Trapped::<dyn RiskMemory>::new(trap, store.sessions)))
-            .grants(store.grants)
-            .subjects(store.subjects)
             .audit(Arc::new(Trapped::<dyn AuditSink>::new(trap, BrokenLog::around(log, fault))))
             .tokens(Arc::new(Trapped::<dyn TokenSource>::new(trap, tokens)))
             .transport(Arc::new(Trapped::<dyn Transport>::new(trap, transport)))
-            .clock(clock)
-            .open()
-            .await?;
+            .grants(store.grants)
+            .subjects(store.subjects);
+        Self::start(builder.state_dir(state).clock(clock), target).await
+    }
+
+    /// Opens a pipeline without traps, whose tickets live as long as they may.
+    ///
+    /// # Errors
+    /// If it does not open.
+    pub async fn plain(
+        state: &Path,
+        target: &Target,
+        clock: Arc<dyn Clock>,
+        approver: impl Approver,
+    ) -> Result<Self, Failure> {
+        let store = Store::open(&state.join("store"), &clock)?;
+        let (builder, tokens) = credential(target, &store.subjects, &clock)?;
+        let builder = builder
+            .approver(approver)
+            .ledger(store.ledger)
+            .approvals(store.approvals)
+            .sessions(store.sessions)
+            .grants(store.grants)
+            .subjects(store.subjects)
+            .tokens(tokens)
+            .transport(Arc::new(Outside::new(target.calendar)?))
+            .ticket_lifetime(300);
+        Self::start(builder.state_dir(state).clock(clock), target).await
+    }
+
+    async fn start(builder: PipelineBuilder, target: &Target) -> Result<Self, Failure> {
+        let builder = builder
+            .connector(GoogleCalendar::new())
+            .grant(Grant::agent(AGENT).tools(["google_calendar_*"]).up_to(Tier::B));
+        let cs = Box::pin(builder.open()).await?;
         if let Credential::Vault { access_token, .. } = &target.credential {
             // Verified once; what is kept of it serves the user's other sessions too.
             let _me = cs.caller(access_token.clone()).session("start").verify().await?;
@@ -125,4 +140,23 @@ impl World {
             SessionId::new(session)?,
         ))
     }
+}
+
+/// A pipeline's beginning, and where its bearers come from.
+fn credential(
+    target: &Target,
+    subjects: &Arc<dyn SubjectCredentials>,
+    clock: &Arc<dyn Clock>,
+) -> Result<(PipelineBuilder, Arc<dyn TokenSource>), Failure> {
+    let builder = Pipeline::builder();
+    let auth0 = match &target.credential {
+        Credential::Fixed(token) => return Ok((builder, Arc::new(Fixed::new(token)))),
+        Credential::Vault { auth0, .. } => *auth0,
+    };
+    let secret = ClientSecret::new(CLIENT.1.to_owned());
+    let config = countersign::TokenVault::new(DOMAIN, CLIENT.0, secret)?.with_audience(AUDIENCE)?;
+    let back = HttpBackchannel::builder().origin(&config.origin()).dangerous_dial(DOMAIN, auth0);
+    let (back, subjects) = (Arc::new(back.build()?), Arc::clone(subjects));
+    let builder = builder.vault(config.clone()).dangerous_dial(DOMAIN, auth0);
+    Ok((builder, Arc::new(TokenVault::new(config, back, subjects, Arc::clone(clock)))))
 }

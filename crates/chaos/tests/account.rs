@@ -1,6 +1,7 @@
 //! The harness can fail: what is broken on purpose is counted.
 
-use std::process::{Command, Output};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -72,4 +73,35 @@ fn a_run_that_cannot_be_made_is_not_a_run_without_findings() {
     let elsewhere = command().args(["--provider", "http://192.0.2.1:80"]).output();
     assert_eq!(elsewhere.unwrap().status.code(), Some(2));
     assert_eq!(command().arg("--kill").output().unwrap().status.code(), Some(2));
+}
+
+#[test]
+fn of_a_thousand_attempts_from_four_processes_one_is_admitted() {
+    let (code, found) = chaos(&["--race", "--rounds", "2"]);
+    assert_eq!(code, Some(0), "{found}");
+    assert_eq!((count(&found, "attempts"), count(&found, "admitted")), (2_000, 2));
+    assert_eq!(count(&found, "executed"), 2);
+}
+
+#[test]
+fn another_provider_is_counted_by_its_api_alone() {
+    let mut provider = Command::new(env!("CARGO_BIN_EXE_chaos"))
+        .arg("provider")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(provider.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let where_it_is: Value = serde_json::from_str(&line).unwrap();
+    let text = |key: &str| where_it_is.get(key).and_then(Value::as_str).unwrap_or_default();
+    let url = format!("http://{}", text("calendar"));
+    let at = ["--provider", &url, "--token", text("bearer"), "--kills", "6"];
+    let runs = [chaos(&at), chaos(&at), chaos(&[&at[..], &["--break", "drops-outcomes"]].concat())];
+    provider.kill().unwrap();
+    provider.wait().unwrap();
+    let [(first, _), (second, found), (broken, lost)] = runs;
+    assert_eq!((first, second), (Some(0), Some(0)), "{found}");
+    assert!(count(&found, "effects") > 0, "{found}");
+    assert_eq!(broken, Some(1), "{lost}");
 }
