@@ -13,7 +13,7 @@ use crate::{
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Examples that have to end well; what they print is for people.
-const PLAIN: [&str; 3] = ["two_phase", "local_tool", "custom_connector"];
+const PLAIN: [&str; 4] = ["two_phase", "local_tool", "custom_connector", "resume_after_restart"];
 
 /// Recorded agent sessions, kept beside the repository and not in it.
 const SESSIONS: &str = "../shared/data/agentdojo_sessions.jsonl";
