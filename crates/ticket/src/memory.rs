@@ -1,23 +1,20 @@
 //! The replay guard for one process: sharded, forgetting in slices of time, bounded, never evicting.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::caller::Caller;
-use crate::effects::{Effects, Key};
+use crate::effects::{Effect, Effects, Key, SLICES};
 use crate::guard::{Claim, ClaimError, Epochs, Freeze, MAX_LIFETIME, MAX_SKEW, ReplayGuard};
 use crate::id::{AgentId, TenantId, Timestamp, UserId};
 use crate::macros::ensure;
-use crate::sync::{AtomicI64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock};
+use crate::sync::{AtomicI64, AtomicUsize, Mutex, MutexGuard, Ordering, RwLock, SHARD};
 
-/// How many effects a full guard has in a shard. Growing and forgetting halt claims for as long as
-/// one shard takes, however many there are.
-const SHARD: usize = 1024;
 /// Length of a slice, in seconds.
 const SLICE: i64 = 120;
-/// Slices kept. An effect claimed in a slice is remembered for at least `(SLICES - 1) * SLICE`
-/// seconds, which must cover the longest lifetime and the skew at both of its ends.
-const SLICES: i64 = 4;
-const _: () = assert!((SLICES - 1) * SLICE >= MAX_LIFETIME + 2 * MAX_SKEW);
+/// An effect is remembered for at least `(SLICES - 1) * SLICE` seconds, which must cover the longest
+/// lifetime and the skew at both of its ends.
+const _: () = assert!((SLICES as i64 - 1) * SLICE >= MAX_LIFETIME + 2 * MAX_SKEW);
 
 /// A [`ReplayGuard`] in memory. It forgets at a restart, so it refuses tickets issued before its
 /// start.
@@ -28,17 +25,17 @@ const _: () = assert!((SLICES - 1) * SLICE >= MAX_LIFETIME + 2 * MAX_SKEW);
 ///
 /// Sharded by effect. Time, epochs and effects of a claim are those of one moment, also for a thread
 /// that was halted on its way: everything is compared while the effect's shard is locked, and a
-/// freeze waits for the claims that read the epochs before it.
+/// freeze has been to every shard when it returns.
 #[derive(Debug)]
 pub struct MemoryGuard {
     capacity: usize,
     started: Timestamp,
-    epochs: RwLock<Frozen>,
-    shards: Vec<Mutex<Shard>>,
+    epochs: RwLock<Arc<Frozen>>,
+    shards: Vec<Alone<Mutex<Shard>>>,
     key: Key,
     /// How many effects are remembered in all shards, and the newest time by which something was
     /// claimed or forgotten in any of them, in seconds.
-    live: AtomicUsize,
+    live: Alone<AtomicUsize>,
     newest: AtomicI64,
     /// The shard that is next to be searched for what is too old, and the newest slice for which
     /// that was done in all of them.
@@ -47,13 +44,13 @@ pub struct MemoryGuard {
 }
 
 /// The counters of [`Freeze`]; those that are not there are zero.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Frozen {
     all: u32,
     tenants: HashMap<TenantId, Tenant>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tenant {
     epoch: u32,
     users: HashMap<UserId, u32>,
@@ -81,27 +78,15 @@ impl Frozen {
     }
 }
 
+/// Alone in its line of memory, or what lies beside it would wait for what is done to it.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Alone<T>(T);
+
 #[derive(Debug)]
 struct Shard {
-    /// The newest time by which something was claimed or forgotten here, in seconds.
-    newest: i64,
+    epochs: Arc<Frozen>,
     effects: Effects,
-}
-
-impl Shard {
-    /// Moves on to a time, forgets what is too old by then, and says how many effects that were.
-    fn advance(&mut self, newest: i64) -> usize {
-        let (old, new) = (self.newest.div_euclid(SLICE), newest.div_euclid(SLICE));
-        self.newest = self.newest.max(newest);
-        let before = self.effects.len();
-        if new.saturating_sub(old) >= SLICES {
-            self.effects = Effects::default();
-        } else if new > old {
-            let [.., newest] = new.to_be_bytes();
-            self.effects.keep(newest, SLICES.to_le_bytes()[0]);
-        }
-        before.saturating_sub(self.effects.len())
-    }
 }
 
 impl MemoryGuard {
@@ -109,19 +94,19 @@ impl MemoryGuard {
     ///
     /// Where the clock may have been set back across the restart, pass a time as much later.
     pub fn new(capacity: usize, started: Timestamp) -> Self {
-        let newest = started.seconds();
         let shards = (capacity / SHARD).clamp(1, 1 << 16).next_power_of_two();
-        let shard = || Mutex::new(Shard { newest, effects: Effects::default() });
+        let epochs = Arc::<Frozen>::default();
+        let shard = || Shard { epochs: Arc::clone(&epochs), effects: Effects::default() };
         Self {
             capacity,
             started,
-            epochs: RwLock::default(),
-            shards: (0..shards).map(|_| shard()).collect(),
+            shards: (0..shards).map(|_| Alone(Mutex::new(shard()))).collect(),
+            epochs: RwLock::new(epochs),
             key: Key::random(),
-            live: AtomicUsize::new(0),
-            newest: AtomicI64::new(newest),
+            live: Alone(AtomicUsize::new(0)),
+            newest: AtomicI64::new(started.seconds()),
             next: AtomicUsize::new(0),
-            clean: AtomicI64::new(i64::MIN),
+            clean: AtomicI64::new(-1),
         }
     }
 
@@ -129,7 +114,7 @@ impl MemoryGuard {
     pub fn len(&self) -> usize {
         // What cannot be forgotten is still counted.
         while self.reclaim() == Ok(true) {}
-        self.live.load(Ordering::SeqCst)
+        self.live.0.load(Ordering::SeqCst)
     }
 
     /// Whether none is.
@@ -140,33 +125,30 @@ impl MemoryGuard {
     /// Forgets what is too old in the next shard that has any, and says whether one had: for a guard
     /// that is full while some shards are idle.
     fn reclaim(&self) -> Result<bool, ClaimError> {
-        let newest = self.newest.load(Ordering::SeqCst);
-        let slice = newest.div_euclid(SLICE);
-        if self.clean.load(Ordering::SeqCst) >= slice {
+        let slice = self.slice(self.newest.load(Ordering::SeqCst));
+        if self.clean.load(Ordering::SeqCst) >= i64::from(slice) {
             return Ok(false);
         }
         // Every shard, whichever of them others are searching meanwhile: by an earlier time, perhaps.
         let first = self.next.load(Ordering::SeqCst);
         for number in (0..self.shards.len()).map(|passed| first.wrapping_add(passed)) {
-            let mut shard = self.shard(number)?;
-            let forgotten = shard.advance(newest);
-            self.live.fetch_sub(forgotten, Ordering::SeqCst);
-            drop(shard);
+            let forgotten = self.forget(&mut *self.shard(number)?, slice);
             if forgotten > 0 {
                 self.next.store(number.wrapping_add(1), Ordering::SeqCst);
                 return Ok(true);
             }
         }
-        self.clean.fetch_max(slice, Ordering::SeqCst);
+        self.clean.fetch_max(slice.into(), Ordering::SeqCst);
         Ok(false)
     }
 
     /// One try, under the lock of the effect's shard.
-    fn claim_once(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
+    fn claim_once(&self, claim: &Claim<'_>, effect: Effect) -> Result<(), ClaimError> {
         let now = claim.now.seconds();
-        let epochs = self.epochs.read().map_err(|_| ClaimError::Unavailable)?;
-        let mut shard = self.shard(self.key.shard(claim.effect_id))?;
-        let newest = self.newest.load(Ordering::SeqCst).max(shard.newest).max(now);
+        let [_, low, high, ..] = effect.to_le_bytes();
+        let mut shard = self.shard(u16::from_le_bytes([low, high]).into())?;
+        let seen = self.newest.load(Ordering::SeqCst);
+        let newest = seen.max(now);
         // What is too old is forgotten by the newest time seen; under a clock that went back, a
         // ticket that was forgotten would be young again.
         ensure(newest <= now.saturating_add(MAX_SKEW), ClaimError::ClockBehind)?;
@@ -175,24 +157,36 @@ impl MemoryGuard {
         ensure(claim.issued_at >= self.started, ClaimError::BeforeStart)?;
         let furthest = newest.saturating_add(MAX_LIFETIME + MAX_SKEW);
         ensure(claim.expires.seconds() <= furthest, ClaimError::TooFarAhead)?;
-        ensure(epochs.of(claim.caller) == claim.epochs, ClaimError::Frozen)?;
-        if newest > shard.newest {
-            let forgotten = shard.advance(newest);
-            self.live.fetch_sub(forgotten, Ordering::SeqCst);
+        ensure(shard.epochs.of(claim.caller) == claim.epochs, ClaimError::Frozen)?;
+        if newest > seen {
             self.newest.fetch_max(newest, Ordering::SeqCst);
         }
-        ensure(!shard.effects.contains(claim.effect_id, self.key), ClaimError::Spent)?;
+        self.forget(&mut shard, self.slice(newest));
         let more = |live: usize| (live < self.capacity).then(|| live.saturating_add(1));
-        let reserved = self.live.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more);
-        reserved.map_err(|_| ClaimError::Full)?;
-        let [.., slice] = newest.div_euclid(SLICE).to_be_bytes();
-        ensure(shard.effects.insert(claim.effect_id, slice, self.key), ClaimError::Unavailable)
+        let order = Ordering::SeqCst;
+        let room = || self.live.0.fetch_update(order, order, more).is_ok();
+        ensure(shard.effects.claim(effect, room).ok_or(ClaimError::Spent)?, ClaimError::Full)
+    }
+
+    /// The number of the slice that a time is in; the guard was started in slice 0.
+    fn slice(&self, time: i64) -> u32 {
+        let first = self.started.seconds().div_euclid(SLICE);
+        u32::try_from(time.div_euclid(SLICE).saturating_sub(first)).unwrap_or(u32::MAX)
+    }
+
+    /// Moves a shard on to a slice, and says how many effects it has forgotten by that.
+    fn forget(&self, shard: &mut Shard, slice: u32) -> usize {
+        let forgotten = shard.effects.advance(slice);
+        if forgotten > 0 {
+            self.live.0.fetch_sub(forgotten, Ordering::SeqCst);
+        }
+        forgotten
     }
 
     /// Locks a shard. Poisoned: a thread panicked over it, and nobody knows what it is worth.
     fn shard(&self, number: usize) -> Result<MutexGuard<'_, Shard>, ClaimError> {
         let shard = self.shards.get(number & self.shards.len().saturating_sub(1));
-        shard.ok_or(ClaimError::Unavailable)?.lock().map_err(|_| ClaimError::Unavailable)
+        shard.ok_or(ClaimError::Unavailable)?.0.lock().map_err(|_| ClaimError::Unavailable)
     }
 }
 
@@ -200,9 +194,10 @@ impl MemoryGuard {
 impl ReplayGuard for MemoryGuard {
     async fn claim(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
         // Whoever made it.
-        let room = || self.live.load(Ordering::SeqCst) < self.capacity;
+        let room = || self.live.0.load(Ordering::SeqCst) < self.capacity;
+        let effect = self.key.effect(claim.effect_id);
         loop {
-            match self.claim_once(claim) {
+            match self.claim_once(claim, effect) {
                 Err(ClaimError::Full) if self.reclaim()? || room() => {}
                 decided => return decided,
             }
@@ -216,9 +211,16 @@ impl ReplayGuard for MemoryGuard {
 
     async fn freeze(&self, whose: Freeze) -> Result<u32, ClaimError> {
         let mut epochs = self.epochs.write().map_err(|_| ClaimError::Unavailable)?;
-        let epoch = epochs.counter(whose);
-        *epoch = epoch.checked_add(1).ok_or(ClaimError::Unavailable)?;
-        Ok(*epoch)
+        let mut frozen = (**epochs).clone();
+        let counter = frozen.counter(whose);
+        let epoch = counter.checked_add(1).ok_or(ClaimError::Unavailable)?;
+        *counter = epoch;
+        *epochs = Arc::new(frozen);
+        // Nothing is claimed in a shard that is poisoned.
+        for mut shard in (0..self.shards.len()).filter_map(|number| self.shard(number).ok()) {
+            shard.epochs = Arc::clone(&epochs);
+        }
+        Ok(epoch)
     }
 }
 
@@ -233,7 +235,7 @@ mod tests {
         let panicked = std::thread::scope(|scope| {
             let panic = || {
                 let _epochs = guard.epochs.write();
-                let _shards: Vec<_> = guard.shards.iter().map(Mutex::lock).collect();
+                let _shards: Vec<_> = guard.shards.iter().map(|shard| shard.0.lock()).collect();
                 panic!("while the state is held");
             };
             scope.spawn(panic).join()
@@ -257,7 +259,7 @@ mod tests {
         let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
         let panicked = std::thread::scope(|scope| {
             let panic = || {
-                let _shard = guard.shards[guard.key.shard(id) & (guard.shards.len() - 1)].lock();
+                let _shard = guard.shards[0].0.lock();
                 panic!("while one shard is held");
             };
             scope.spawn(panic).join()
@@ -269,7 +271,7 @@ mod tests {
     #[test]
     fn inv_04_an_epoch_that_has_run_out_is_not_started_again() {
         let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
-        *guard.epochs.write().unwrap().counter(Freeze::All) = u32::MAX;
+        Arc::make_mut(&mut guard.epochs.write().unwrap()).all = u32::MAX;
         assert_eq!(pollster::block_on(guard.freeze(Freeze::All)), Err(ClaimError::Unavailable));
         assert_eq!(guard.epochs.read().unwrap().all, u32::MAX);
     }

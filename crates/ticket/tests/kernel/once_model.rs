@@ -106,7 +106,7 @@ fn id(n: u32, shard: u16) -> EffectId {
 proptest! {
     #[test]
     fn inv_03_the_guard_decides_and_counts_as_a_model_that_never_forgets(
-        capacity in prop_oneof![Just(0usize), 1usize..8, 900usize..1100, 2000usize..6000],
+        capacity in prop_oneof![Just(0usize), 1usize..8, 900usize..1100, 2000usize..6000, 9000usize..40_000],
         started in prop_oneof![Just(0i64), -1_000_000i64..1_000_000, Just(SLICE * 256 - 1)],
         acts in prop::collection::vec(act(), 1..60),
     ) {

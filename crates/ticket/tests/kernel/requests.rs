@@ -2,8 +2,8 @@
 
 use countersign_canon::Digest;
 use countersign_ticket::{
-    Alphabet, Hole, InvalidRequest, MAX_BODY, MAX_PAGES, MAX_STEPS, Method, Place, Prepared, Step,
-    request_digest,
+    Alphabet, Hole, InvalidRequest, MAX_BODY, MAX_PAGES, MAX_SEALED, MAX_STEPS, Method, Place,
+    Prepared, Step, request_digest,
 };
 
 use crate::common::{arguments, effect, post, selector, tool};
@@ -20,6 +20,18 @@ fn hole(place: Place, offset: usize) -> Hole {
 
 fn header(name: &str, value: &str) -> Result<Step, InvalidRequest> {
     step(Method::Post).header(name, value)
+}
+
+#[test]
+fn a_step_says_what_it_sends_and_whether_with_the_credential() {
+    let with = step(Method::Post).body(b"a body".to_vec()).unwrap();
+    assert_eq!((with.body_bytes(), with.carries_credential()), (&b"a body"[..], true));
+    assert!(!with.without_credential().carries_credential());
+}
+
+#[test]
+fn a_sealed_request_holds_the_longest_body_in_base64_and_four_mebibytes() {
+    assert_eq!((MAX_BODY, MAX_SEALED), (36_700_160, 48_933_544 + 4_194_304));
 }
 
 #[test]

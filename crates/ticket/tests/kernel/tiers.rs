@@ -6,7 +6,7 @@ use countersign_ticket::{
     Timestamp, Unfit, UserId,
 };
 
-use crate::common::{approval, assessed, at, prepared, terms};
+use crate::common::{approval, assessed, at, prepared, silent, terms};
 
 fn consent() -> ApprovalMethod {
     ApprovalMethod::Consent { channel: "terminal".to_owned() }
@@ -32,6 +32,15 @@ fn judge(tier: Tier, change: impl FnOnce(&mut Approval)) -> Result<(), Unfit> {
     let mut approval = approval(&assessed, method, at(0));
     change(&mut approval);
     assessed.approve(approval, at(1)).map(drop)
+}
+
+#[test]
+fn what_was_approved_shows_the_evidence_it_stands_on() {
+    let assessed = assessed(prepared(1), Tier::B);
+    let evidence = approval(&assessed, consent(), at(0));
+    let approved = assessed.approve(evidence.clone(), at(1)).unwrap();
+    assert_eq!(approved.approval(), Some(&evidence));
+    assert_eq!(silent(prepared(1)).approval(), None);
 }
 
 #[test]

@@ -15,6 +15,7 @@
 mod macros;
 
 #[path = "../../src/effects.rs"]
+#[expect(unused_imports, dead_code, reason = "those of its unit tests")]
 mod effects;
 
 #[path = "../../src/guard.rs"]
@@ -34,8 +35,10 @@ mod id {
     };
 }
 
-/// What the product takes from the standard library.
+/// What the product takes from the standard library, and smaller shards, or a guard had only one.
 mod sync {
+    pub(crate) const SHARD: usize = 4;
+
     pub(crate) use shuttle::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
     pub(crate) use shuttle::sync::{Mutex, MutexGuard, RwLock};
 }

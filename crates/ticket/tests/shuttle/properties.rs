@@ -59,7 +59,7 @@ fn spawn<T: Send + 'static>(
 }
 
 /// Random schedules, and such in which few changes of threads are put at the worst places.
-fn many(property: fn()) {
+fn many(property: impl Fn() + Copy + Send + Sync + 'static) {
     shuttle::check_random(property, SCHEDULES);
     shuttle::check_pct(property, SCHEDULES, 3);
 }
@@ -70,13 +70,16 @@ fn on_shuttles_locks() {
     let schedules = || {
         SEEN.fetch_add(1, Ordering::SeqCst);
         let guard = guard(2);
-        let other = spawn(&guard, |guard| claim(guard, effect(1, 1), [1, 61, 1]));
-        claim(&guard, effect(1, 2), [1, 61, 1]).unwrap();
-        other.join().unwrap().unwrap();
+        let others =
+            [1, 3].map(|n| spawn(&guard, move |guard| claim(guard, effect(1, n), [1, 61, 1])));
+        assert!([Ok(()), Err(ClaimError::Full)].contains(&claim(&guard, effect(1, 2), [1, 61, 1])));
+        let claimed =
+            others.map(|other| other.join().unwrap()).iter().filter(|r| r.is_ok()).count();
+        assert!((1..=2).contains(&claimed));
     };
     shuttle::check_dfs(schedules, Some(100_000));
     let seen = SEEN.load(Ordering::SeqCst);
-    println!("{seen} schedules of two claims of two effects in one shard");
+    println!("{seen} schedules of three claims of three effects in one shard");
     assert!(seen > 50, "the guard hides its locks from shuttle");
 }
 
@@ -182,14 +185,14 @@ fn forgetting() {
     });
 }
 
-/// Two shards: one full of what is too old two claims later, and both of these in the other.
+/// Two shards, full of what is too old two claims later.
 fn forgetting_in_shards() {
     fn effect(n: u16, shard: u8) -> EffectId {
         let mut bytes = [shard; 16];
         bytes[..2].copy_from_slice(&n.to_be_bytes());
         EffectId::from_bytes(bytes)
     }
-    const CAPACITY: u16 = 2048;
+    const CAPACITY: u16 = 12;
     let schedules = || {
         let guard = guard(CAPACITY.into());
         for n in 0..CAPACITY {
@@ -202,7 +205,5 @@ fn forgetting_in_shards() {
         assert_eq!(later.join().unwrap(), Ok(()));
         assert!(guard.len() <= 3);
     };
-    // Filling takes long, and what goes wrong here goes wrong in many of them.
-    shuttle::check_random(schedules, SCHEDULES / 8);
-    shuttle::check_pct(schedules, SCHEDULES / 8, 3);
+    many(schedules);
 }
