@@ -1,12 +1,9 @@
 //! Numbers: which literals are canonical as they stand, and the canonical text of the others
 
 use alloc::{borrow::Cow, format};
-use core::iter;
 
-use crate::{
-    error::{Error, ErrorKind},
-    string,
-};
+use crate::error::{Error, ErrorKind};
+use crate::string;
 
 /// 2^53 − 1, the largest integer up to which doubles have no gaps
 const MAX_SAFE_DIGITS: &[u8] = b"9007199254740991";
@@ -53,14 +50,12 @@ pub(crate) fn scan(bytes: &[u8], start: usize) -> Result<(usize, Literal), Error
         _ => {
             let safe = whole.len() < MAX_SAFE_DIGITS.len()
                 || whole.len() == MAX_SAFE_DIGITS.len() && whole <= MAX_SAFE_DIGITS;
-            return Ok((
-                end,
-                match (safe, zero && negative) {
-                    (false, _) => Literal::Large,
-                    (true, true) => Literal::Other,
-                    (true, false) => Literal::Canonical,
-                },
-            ));
+            let literal = match (safe, zero && negative) {
+                (false, _) => Literal::Large,
+                (true, true) => Literal::Other,
+                (true, false) => Literal::Canonical,
+            };
+            return Ok((end, literal));
         }
     }
     if let Some(b'e' | b'E') = bytes.get(end) {
@@ -143,6 +138,6 @@ pub(crate) fn ecmascript(value: f64, buffer: &mut zmij::Buffer) -> Cow<'_, str> 
     let from = out.len();
     out.extend(mantissa.chars().filter(char::is_ascii_digit));
     let digits = out.len().wrapping_sub(from);
-    out.extend(iter::repeat_n('0', whole.saturating_sub(digits)));
+    out.extend(core::iter::repeat_n('0', whole.saturating_sub(digits)));
     Cow::Owned(out)
 }

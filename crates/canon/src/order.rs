@@ -33,7 +33,7 @@ const COMMA: &[u8] = &[b','; 32];
 pub(crate) fn reorder(text: &[u8], objects: &[Object], pieces: &[Piece]) -> Option<Vec<u8>> {
     let last = u32::try_from(objects.len()).ok()?;
     let whole = Piece { start: 0, end: u32::try_from(text.len()).ok()?, first: 0, last };
-    let mut writer = Writer { text, objects, pieces, out: Output::with_room(text.len()) };
+    let mut writer = Writer { text, objects, pieces, out: Output::default() };
     writer.piece(whole)?;
     let out = writer.out.finish();
     // Members only change places, so the length proves that none was lost.
@@ -55,9 +55,8 @@ impl Writer<'_> {
         while index < piece.last {
             let object = self.objects.get(index as usize)?;
             index = index.wrapping_add(1);
-            if let Some((last, others)) =
-                self.pieces.get(object.from as usize..object.to as usize)?.split_last()
-            {
+            let members = self.pieces.get(object.from as usize..object.to as usize)?;
+            if let Some((last, others)) = members.split_last() {
                 self.copy(at, object.start.wrapping_add(1));
                 for member in others {
                     self.piece(*member)?;

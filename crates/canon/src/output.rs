@@ -17,10 +17,6 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    pub(crate) fn with_room(length: usize) -> Self {
-        Self { bytes: Vec::with_capacity(length.saturating_add(BLOCK)), length: 0 }
-    }
-
     pub(crate) const fn len(&self) -> usize {
         self.length
     }
@@ -28,21 +24,15 @@ impl Output {
     /// Writes `source[start..end]`
     #[inline]
     pub(crate) fn copy(&mut self, source: &[u8], start: usize, end: usize) {
-        if !self.copy_block(source, start, end) {
-            self.push(source.get(start..end).unwrap_or_default(), 0);
-        }
-    }
-
-    /// Writes `source[start..end]` if it is short and there is room on both sides, and says if so
-    #[inline]
-    pub(crate) fn copy_block(&mut self, source: &[u8], start: usize, end: usize) -> bool {
         let length = end.wrapping_sub(start);
         let from = source.get(start..).and_then(<[u8]>::first_chunk::<BLOCK>);
         let to = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut);
-        let (Some(from), Some(to), true) = (from, to, length <= BLOCK) else { return false };
-        *to = *from;
-        self.length = self.length.wrapping_add(length);
-        true
+        if let (Some(from), Some(to), true) = (from, to, length <= BLOCK) {
+            *to = *from;
+            self.length = self.length.wrapping_add(length);
+        } else {
+            self.push(source.get(start..end).unwrap_or_default(), source.len());
+        }
     }
 
     /// Writes the first `length` of eight bytes

@@ -7,14 +7,12 @@
 use alloc::{borrow::Cow, vec::Vec};
 use core::{cmp::Ordering, mem};
 
-use crate::{
-    error::{Error, ErrorKind},
-    limits::Limits,
-    number::{self, Literal},
-    order::{Object, Piece, reorder},
-    output::Output,
-    string,
-};
+use crate::error::{Error, ErrorKind};
+use crate::limits::Limits;
+use crate::number::{self, Literal};
+use crate::order::{Object, Piece, reorder};
+use crate::output::Output;
+use crate::string;
 
 /// The canonical form of a JSON text: a slice of the input if it is there as a whole
 pub(crate) fn canonical(input: &[u8], limits: Limits) -> Result<Cow<'_, [u8]>, Error> {
@@ -131,9 +129,8 @@ impl Reader<'_> {
                         return Err(Error::new(ErrorKind::TooDeep, at));
                     }
                     self.outer.push(open);
-                    (open.sorted, open.object, open.first) =
-                        (true, self.objects.len(), self.keys.len());
-                    open.place = Place::Array;
+                    let (object, first) = (self.objects.len(), self.keys.len());
+                    open = Open { place: Place::Array, sorted: true, object, first };
                     let mut close = b']';
                     if *bracket == b'{' {
                         open.place = Place::Object;
@@ -246,9 +243,9 @@ impl Reader<'_> {
             let members = members.filter_map(|key| self.members.get(key.member as usize));
             self.pieces.extend(members.map(|member| member.piece));
             let (end, next) = (short(self.position(at)), short(self.objects.len()));
+            let to = short(self.pieces.len());
             if let Some(object) = self.objects.get_mut(object) {
-                *object =
-                    Object { start: object.start, end, from, to: short(self.pieces.len()), next };
+                *object = Object { start: object.start, end, from, to, next };
             }
         } else if self.objects.len() == object.wrapping_add(1) {
             self.objects.pop();
@@ -385,9 +382,7 @@ impl Reader<'_> {
     /// Leaves `start..end` of the input out of the canonical text
     fn skip(&mut self, start: usize, end: usize) {
         let from = mem::replace(&mut self.copied, end);
-        if !self.out.copy_block(self.input, from, start) {
-            self.out.push(self.input.get(from..start).unwrap_or_default(), self.input.len());
-        }
+        self.out.copy(self.input, from, start);
     }
 
     /// Where the canonical text of what follows `at` begins

@@ -3,10 +3,8 @@
 use alloc::{borrow::Cow, string::String};
 use core::cmp::Ordering;
 
-use crate::{
-    error::{Error, ErrorKind},
-    hex::four_digits,
-};
+use crate::error::{Error, ErrorKind};
+use crate::hex::four_digits;
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;

@@ -56,3 +56,66 @@ fn hex_has_exactly_twice_as_many_digits_as_bytes() {
         assert_eq!(read_hex::<2>(refused), None, "{refused}");
     }
 }
+
+/// The document of RFC 6901 section 5, canonical, with something nested and something escaped in it.
+#[test]
+fn pointers_find_what_rfc_6901_says_and_nothing_else() {
+    let document = r#"{"":0," ":7,"a/b":1,"deep":[[],{"x":"]},\"","y":[10,true]},null,"\\"],"foo":["bar","baz"],"i\\j":5,"k\"l":6,"m~n":8}"#;
+    let canonical = canonicalize(document.as_bytes()).unwrap();
+    for (pointer, found) in [
+        ("", document),
+        ("/foo", r#"["bar","baz"]"#),
+        ("/foo/0", "\"bar\""),
+        ("/foo/1", "\"baz\""),
+        ("/", "0"),
+        ("/a~1b", "1"),
+        ("/i\\j", "5"),
+        ("/k\"l", "6"),
+        ("/ ", "7"),
+        ("/m~0n", "8"),
+        ("/deep/0", "[]"),
+        ("/deep/1/x", r#""]},\"""#),
+        ("/deep/1/y", "[10,true]"),
+        ("/deep/1/y/0", "10"),
+        ("/deep/1/y/1", "true"),
+        ("/deep/2", "null"),
+        ("/deep/3", r#""\\""#),
+    ] {
+        assert_eq!(canonical.pointer(pointer), Some(found), "{pointer}");
+    }
+    for pointer in [
+        "foo",
+        "x/foo",
+        "/bar",
+        "/foo/2",
+        "/foo/-",
+        "/foo/00",
+        "/foo/bar",
+        "/deep/0/0",
+        "//0",
+        "/m~n",
+        "/m~2n",
+        "/foo/0/0",
+        "/deep/4",
+    ] {
+        assert_eq!(canonical.pointer(pointer), None, "{pointer}");
+    }
+    let text = |pointer| canonical.text_at(pointer).map(std::borrow::Cow::into_owned);
+    assert_eq!(text("/deep/1/x").as_deref(), Some("]},\""));
+    assert_eq!(text("/foo/0").as_deref(), Some("bar"));
+    assert_eq!(text("/foo"), None);
+}
+
+/// Bytes beyond ASCII whose lower bits look like those of digits.
+#[test]
+fn letters_beyond_ascii_are_no_hexadecimal_digits() {
+    for character in ('\u{80}'..='\u{10ffff}').step_by(13).chain(['\u{1c7}', '\u{e7}']) {
+        let mut text = String::from_iter([character; 4]);
+        while text.len() > 4 {
+            text.pop();
+        }
+        text.push_str("0000".get(text.len()..).unwrap());
+        assert_eq!(read_hex::<2>(&text), None, "{text}");
+        assert!(canonicalize(format!("\"\\u{text}\"").as_bytes()).is_err(), "{text}");
+    }
+}
