@@ -69,7 +69,7 @@ pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
         if matches!(leaf.role, Role::Recipient | Role::Target) || leaf.is_argument_name() {
             continue;
         }
-        for (what, span) in scan::scan(leaf.text).pii() {
+        for (what, span) in scan::personal(leaf.text).pii() {
             match span.class {
                 Class::High => high = true,
                 Class::Medium => {

@@ -25,11 +25,13 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
             return vec![deny(call.arguments.path(leaf), "the arguments")];
         }
     }
-    if let Some((leaf, span)) = scan::secrets(call.arguments).first() {
-        let what = span.rule.replace('_', " ");
-        let evidence = format!("a secret is in the arguments: {what}, {}", span.evidence);
-        let finding = Finding::new(signal::SECRET_IN_ARGUMENTS, "LLM02", evidence, Weight::Deny);
-        let finding = finding.at(call.arguments.path(leaf)).span(span.start..span.end);
+    if let Some(leak) = scan::leak(call.arguments) {
+        let what = leak.rule.replace('_', " ");
+        let evidence = format!("a secret is in the arguments: {what}, {}", leak.evidence);
+        let mut finding =
+            Finding::new(signal::SECRET_IN_ARGUMENTS, "LLM02", evidence, Weight::Deny);
+        finding.path = leak.leaf.map(|leaf| call.arguments.path(leaf)).unwrap_or_default();
+        finding.span = leak.span.map(|span| span.start..span.end);
         return vec![finding];
     }
     let joined: String = call

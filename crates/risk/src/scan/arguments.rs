@@ -1,18 +1,73 @@
-//! Secrets in the arguments of a call, whole or in pieces.
+//! Secrets in the arguments of a call, whole, encoded or in pieces.
 
-use super::kinds::{Evidence, Kind, Span};
-use super::{bytes, secret};
-use crate::arguments::{Arguments, Leaf};
+use super::kinds::{Evidence, Span};
+use super::{bytes, decode, hidden, marks, secret};
+use crate::arguments::{Arguments, Kind, Leaf};
+use crate::text::is_hidden;
 
-/// The secrets in all strings and keys, with the leaf that each is in.
-pub(crate) fn secrets<'a, 'b>(arguments: &'b Arguments<'a>) -> Vec<(&'b Leaf<'a>, Span)> {
-    let mut found = Vec::new();
-    for leaf in &arguments.leaves {
-        let text = leaf.text.as_bytes();
-        let mut spans = Vec::new();
-        secret::find(text, &bytes::lower(text), &mut spans);
-        found.extend(spans.into_iter().map(|span| (leaf, span)));
+/// Most bytes that are decoded of one string, as a multiple of its length.
+const DECODED: usize = 8;
+
+/// A secret: where, if it is in one string, and by which rule.
+#[derive(Debug)]
+pub(crate) struct Leak<'b, 'a> {
+    pub(crate) leaf: Option<&'b Leaf<'a>>,
+    pub(crate) span: Option<Span>,
+    pub(crate) rule: &'static str,
+    pub(crate) evidence: Evidence,
+}
+
+/// The first secret in the strings and keys: as it stands there, encoded once, with invisible
+/// characters between, over two strings in either order, or in pieces over all of them.
+pub(crate) fn leak<'a, 'b>(arguments: &'b Arguments<'a>) -> Option<Leak<'b, 'a>> {
+    let strings = || arguments.leaves.iter().filter(|leaf| leaf.kind != Kind::Number);
+    for leaf in strings() {
+        if let Some(span) = secret_in(leaf.text) {
+            let (rule, evidence) = (span.rule, span.evidence);
+            return Some(Leak { leaf: Some(leaf), span: Some(span), rule, evidence });
+        }
     }
-    found.retain(|(_, span)| span.kind == Kind::Secret && span.evidence == Evidence::Plain);
+    let texts: Vec<&[u8]> =
+        strings().filter(|leaf| leaf.kind == Kind::Text).map(|leaf| leaf.text.as_bytes()).collect();
+    let joined = |rule| Leak { leaf: None, span: None, rule, evidence: Evidence::Joined };
+    if let Some(rule) = secret::across(&texts) {
+        return Some(joined(rule));
+    }
+    let mut squeezed = secret::Squeezed::default();
+    for leaf in strings() {
+        squeezed.push(leaf.text, |c| c.is_whitespace() || is_hidden(c));
+    }
+    squeezed.secret().map(joined)
+}
+
+/// The first secret in a text, in whatever form.
+fn secret_in(text: &str) -> Option<Span> {
+    let whole = text.as_bytes();
+    let marks = marks::mark(whole);
+    let mut spans = Vec::new();
+    secret::find(whole, &bytes::lower(whole), &marks, &mut spans);
+    if let Some(span) = spans.first() {
+        return Some(*span);
+    }
+    let within = |view: &super::view::View, evidence| {
+        let mut spans = Vec::new();
+        let marks = marks::mark(&view.bytes);
+        secret::find(&view.bytes, &bytes::lower(&view.bytes), &marks, &mut spans);
+        spans.first().map(|span| {
+            let (start, end) = view.origin(span.start, span.end);
+            Span { start, end, evidence, ..*span }
+        })
+    };
+    let mut found = None;
+    let budget = whole.len().saturating_mul(DECODED);
+    decode::runs(whole, &marks, budget, |decoded, start, end, evidence| {
+        if found.is_none() {
+            let mut spans = Vec::new();
+            secret::find(decoded, &bytes::lower(decoded), &marks::mark(decoded), &mut spans);
+            found = spans.first().map(|span| Span { start, end, evidence, ..*span });
+        }
+    });
     found
+        .or_else(|| decode::unescaped(whole).and_then(|view| within(&view, Evidence::Escaped)))
+        .or_else(|| hidden::folded(text).and_then(|view| within(&view, Evidence::Folded)))
 }

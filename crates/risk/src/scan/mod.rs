@@ -15,14 +15,19 @@
 
 mod arguments;
 mod bytes;
+mod decode;
+mod hidden;
+mod inject;
 mod kinds;
 mod literals;
+mod marks;
 mod pii;
 mod redact;
 mod sanitize;
 mod secret;
+mod view;
 
-pub(crate) use self::arguments::secrets;
+pub(crate) use self::arguments::leak;
 pub use self::kinds::{Class, Evidence, Injection, Kind, PiiType, Scan, Span};
 pub use self::redact::{Redacted, redact};
 pub use self::sanitize::{Sanitized, sanitize};
@@ -33,15 +38,112 @@ use crate::text::prefix;
 /// says so.
 pub const MAX_TEXT: usize = 64 * 1024;
 
-/// Scans a text for everything.
+/// How often a decoded text is decoded again, and how much is decoded in all, as a multiple of the
+/// text's length.
+const DEPTH: usize = 2;
+const DECODED: usize = 4;
+
+/// Scans a text for everything: as it stands there, with odd letters read as those that they imitate,
+/// and what is encoded in it, twice over at most.
 pub fn scan(text: &str) -> Scan {
     let scanned = prefix(text, MAX_TEXT);
     let bytes = scanned.as_bytes();
-    let lower = bytes::lower(bytes);
     let mut spans = Vec::new();
-    secret::find(bytes, &lower, &mut spans);
-    pii::find(bytes, &mut spans);
+    let marks = plain(bytes, &mut spans);
+    if hidden::possible(bytes) {
+        let hidden = hidden::look(scanned);
+        for (start, end, spelled) in hidden.spelled {
+            let place = (start, end, Evidence::Invisible);
+            deeper(spelled.as_bytes(), place, DEPTH, &mut spans);
+        }
+        spans.extend(hidden.spans);
+    }
+    if let Some(view) = hidden::folded(scanned) {
+        through(&view, Evidence::Folded, &mut spans);
+    }
+    if let Some(view) = decode::unescaped(bytes) {
+        through(&view, Evidence::Escaped, &mut spans);
+    }
+    let budget = bytes.len().saturating_mul(DECODED);
+    let enough = decode::runs(bytes, &marks, budget, |decoded, start, end, evidence| {
+        deeper(decoded, (start, end, evidence), DEPTH, &mut spans);
+    });
+    Scan { spans: settled(spans), truncated: scanned.len() < text.len() || !enough }
+}
+
+/// The personal data of a text as it stands there, and with odd digits and spaces.
+pub(crate) fn personal(text: &str) -> Scan {
+    let scanned = prefix(text, MAX_TEXT);
+    let mut spans = Vec::new();
+    let find = |bytes: &[u8], out: &mut Vec<Span>| {
+        pii::find(bytes, &bytes::lower(bytes), &marks::mark(bytes), out);
+    };
+    find(scanned.as_bytes(), &mut spans);
+    if let Some(view) = hidden::folded(scanned) {
+        let mut more = Vec::new();
+        find(&view.bytes, &mut more);
+        add(&view, more, Evidence::Folded, &mut spans);
+    }
     Scan { spans: settled(spans), truncated: scanned.len() < text.len() }
+}
+
+/// What a text holds as it stands there.
+fn plain(text: &[u8], out: &mut Vec<Span>) -> marks::Marks {
+    let lower = bytes::lower(text);
+    let marks = marks::mark(text);
+    secret::find(text, &lower, &marks, out);
+    pii::find(text, &lower, &marks, out);
+    inject::find(text, &lower, out);
+    marks
+}
+
+/// What another form of the text holds that the text itself does not show.
+fn through(view: &view::View, evidence: Evidence, out: &mut Vec<Span>) {
+    let mut more = Vec::new();
+    plain(&view.bytes, &mut more);
+    add(view, more, evidence, out);
+}
+
+fn add(view: &view::View, found: Vec<Span>, evidence: Evidence, out: &mut Vec<Span>) {
+    let known = out.len();
+    for span in found {
+        let (start, end) = view.origin(span.start, span.end);
+        let same = |s: &Span| s.kind == span.kind && s.start < end && start < s.end;
+        if !out.get(..known).unwrap_or_default().iter().any(same) {
+            out.push(Span { start, end, evidence, ..span });
+        }
+    }
+}
+
+/// What a decoded text holds, once for each rule.
+fn deeper(
+    decoded: &[u8],
+    (start, end, evidence): (usize, usize, Evidence),
+    depth: usize,
+    out: &mut Vec<Span>,
+) {
+    let mut found = Vec::new();
+    let marks = plain(decoded, &mut found);
+    if let Some(view) = decode::unescaped(decoded) {
+        through(&view, Evidence::Escaped, &mut found);
+    }
+    if depth > 1 {
+        decode::runs(
+            decoded,
+            &marks,
+            decoded.len().saturating_mul(DECODED),
+            |inner, from, to, how| {
+                deeper(inner, (from, to, how), depth.saturating_sub(1), &mut found);
+            },
+        );
+    }
+    let known = out.len();
+    for span in found {
+        let same = |s: &Span| s.rule == span.rule && s.start == start && s.evidence == evidence;
+        if !out.get(known.saturating_sub(16)..).unwrap_or_default().iter().any(same) {
+            out.push(Span { start, end, evidence, ..span });
+        }
+    }
 }
 
 /// In order, and of two readings of the same place the weightier one.

@@ -1,6 +1,12 @@
 //! Tokens are found wherever they stand; what only looks like one is not.
 
+use countersign_core::{Role, ToolSpec};
 use countersign_risk::scan::{self, Kind};
+
+use crate::common::Session;
+use crate::generate::random::Random;
+use crate::generate::secrets::{FAMILIES, FORMS, clean, look_alikes, planted};
+use crate::generate::wilson::share;
 
 fn rules(text: &str) -> Vec<&'static str> {
     let found = scan::scan(text).spans;
@@ -60,5 +66,55 @@ fn what_only_looks_like_a_token_is_none() {
         "next page token: CAUQAA1234567890abcdef",
     ] {
         assert_eq!(rules(text), Vec::<&str>::new(), "{text}");
+    }
+}
+
+fn denied(fields: &[(&str, String)]) -> bool {
+    let tool = ToolSpec::new("post_note").role("to", Role::Recipient).register().unwrap();
+    let object: serde_json::Map<_, _> =
+        fields.iter().map(|(k, v)| ((*k).to_owned(), v.as_str().into())).collect();
+    let arguments = serde_json::Value::Object(object).to_string();
+    Session::new().assess(&tool, &arguments).denied().is_some()
+}
+
+/// What has no beginning of its own cannot be put together again from scattered pieces.
+fn out_of_reach(family: &str, form: &str) -> bool {
+    let no_beginning = ["named", "address", "Password", "Bearer", "Azure storage", "any"];
+    form.starts_with("with ")
+        && form != "with zero-width characters"
+        && no_beginning.iter().any(|word| family.contains(word))
+}
+
+#[test]
+fn planted_secrets_are_denied_in_every_form() {
+    let mut random = Random::new(5);
+    let (mut all, mut missed) = (0, Vec::new());
+    for (family, shape) in FAMILIES {
+        for form in FORMS.iter().filter(|form| !out_of_reach(family, form)) {
+            for _ in 0..3 {
+                let secret = random.shape(shape);
+                let call = planted(&mut random, &secret, form);
+                all += 1;
+                if !denied(&call) {
+                    missed.push(format!("{family} / {form}: {call:?}"));
+                }
+            }
+        }
+    }
+    let share = share(missed.len(), all);
+    assert!(missed.len() * 100 <= all, "not denied: {share}\n{}", missed.join("\n"));
+}
+
+#[test]
+fn look_alikes_are_never_denied() {
+    let mut random = Random::new(6);
+    for _ in 0..60 {
+        for (kind, text) in look_alikes(&mut random) {
+            let mut call = clean(&mut random);
+            let last = call.len() - 1;
+            call[last].1 = text;
+            assert!(!denied(&call), "{kind}: {call:?}");
+        }
+        assert!(!denied(&clean(&mut random)));
     }
 }

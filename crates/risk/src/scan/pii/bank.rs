@@ -1,67 +1,58 @@
 //! Card numbers and IBANs, each validated by its check digits.
 
-fn separates(b: u8) -> bool {
-    matches!(b, b' ' | b'-' | b'.')
+use super::super::bytes::{self, ALNUM, at};
+use super::number::{Between, Window};
+
+/// Whether a number is a card's (ISO/IEC 7812): 12 to 19 digits, an issuer's beginning, Luhn.
+pub(super) fn card(number: &Window<'_>) -> bool {
+    (12..=19).contains(&number.digits.len())
+        && grouped(number)
+        && issued(number.digits)
+        && luhn(number.digits)
 }
 
-/// The length of a card number at the start of `bytes`, separators included.
-pub(super) fn card(bytes: &[u8]) -> Option<usize> {
-    let mut digits = Vec::with_capacity(19);
-    let mut at = 0usize;
-    let mut best = None;
-    loop {
-        match bytes.get(at) {
-            Some(b) if b.is_ascii_digit() => {
-                digits.push(b.wrapping_sub(b'0'));
-                at = at.saturating_add(1);
-                if digits.len() > 19 {
-                    return best;
-                }
-            }
-            next => {
-                let glued = next.is_some_and(u8::is_ascii_alphabetic);
-                if !glued && issued(&digits) && luhn(&digits) {
-                    best = Some(at);
-                }
-                let one = next.is_some_and(|b| separates(*b));
-                let after = bytes.get(at.saturating_add(1));
-                if !(one && after.is_some_and(u8::is_ascii_digit)) {
-                    return best;
-                }
-                at = at.saturating_add(1);
-            }
-        }
-    }
+/// As cards are embossed: in fours, or 4-6-5 and 4-6-4; or in up to three longer groups.
+fn grouped(number: &Window<'_>) -> bool {
+    let Some((last, rest)) = number.groups.split_last() else { return false };
+    let apart = number
+        .groups
+        .iter()
+        .skip(1)
+        .all(|group| matches!(group.before, Between::Space | Between::Hyphen | Between::Dot));
+    let fours = rest.iter().all(|group| group.length == 4) && last.length <= 4;
+    let amex = number.shaped(&[4, 6, 5]) || number.shaped(&[4, 6, 4]);
+    let long = number.is_even() && rest.len() <= 2 && number.groups.iter().all(|g| g.length >= 4);
+    rest.is_empty() || apart && (fours || amex || long)
 }
 
 /// Whether an issuer gives out cards with this beginning and length.
 fn issued(digits: &[u8]) -> bool {
-    let head = |n: usize| {
-        digits.iter().take(n).fold(0u32, |v, d| v.saturating_mul(10).saturating_add(u32::from(*d)))
-    };
+    let head =
+        digits.iter().take(4).fold(0u32, |v, d| v.wrapping_mul(10).wrapping_add(u32::from(*d)));
     let length = digits.len();
-    match head(4) {
+    match head {
         // Visa.
         4000..=4999 => matches!(length, 13 | 16 | 18 | 19),
-        // Mastercard, both series.
-        2221..=2720 | 5100..=5599 => length == 16,
-        // American Express.
-        3400..=3499 | 3700..=3799 => length == 15,
+        // Mastercard in both series, Troy.
+        2221..=2720 | 5100..=5599 | 9792 => length == 16,
+        // American Express; JCB of old.
+        3400..=3499 | 3700..=3799 | 1800 | 2131 => length == 15,
         // Diners Club.
         3000..=3059 | 3095 | 3600..=3699 | 3800..=3999 => (14..=19).contains(&length),
-        // JCB.
-        3528..=3589 => (16..=19).contains(&length),
-        // Maestro, Discover, UnionPay, RuPay.
-        5000..=5099 | 5600..=6999 => (13..=19).contains(&length),
+        // Mir, JCB, UnionPay and RuPay beyond 62.
+        2200..=2204 | 3528..=3589 | 8100..=8171 | 8200..=8299 => (16..=19).contains(&length),
+        // Verve, Maestro, Discover, UnionPay, RuPay, Elo, Hipercard.
+        5000..=5099 | 5600..=6999 => (12..=19).contains(&length),
         _ => false,
     }
 }
 
-fn luhn(digits: &[u8]) -> bool {
+/// The check digit of ISO/IEC 7812-1.
+pub(super) fn luhn(digits: &[u8]) -> bool {
     let sum = digits.iter().rev().enumerate().fold(0u32, |sum, (i, d)| {
         let digit = u32::from(*d);
-        let doubled = if i % 2 == 1 { digit.saturating_mul(2) } else { digit };
-        sum.saturating_add(if doubled > 9 { doubled.saturating_sub(9) } else { doubled })
+        let doubled = if i % 2 == 1 { digit.wrapping_mul(2) } else { digit };
+        sum.wrapping_add(if doubled > 9 { doubled.wrapping_sub(9) } else { doubled })
     });
     sum.is_multiple_of(10)
 }
@@ -77,34 +68,38 @@ fn iban_length(country: [u8; 2]) -> Option<usize> {
     let (entries, _) = COUNTRIES.as_chunks::<4>();
     let [.., tens, ones] = entries.iter().find(|[a, b, ..]| [*a, *b] == country)?;
     let digit = |b: &u8| usize::from(b.wrapping_sub(b'0'));
-    Some(digit(tens).saturating_mul(10).saturating_add(digit(ones)))
+    Some(digit(tens).wrapping_mul(10).wrapping_add(digit(ones)))
 }
 
-/// The length of an IBAN at the start of `bytes`, separators included.
-pub(super) fn iban(bytes: &[u8]) -> Option<usize> {
-    let [a, b, c, d, ..] = bytes else { return None };
-    let country = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
-    if !(c.is_ascii_digit() && d.is_ascii_digit()) {
+/// What begins like an IBAN at `start`, separators included: its end, and whether it is one.
+pub(super) fn iban(text: &[u8], start: usize) -> Option<(usize, bool)> {
+    let byte = |i: usize| at(text, start.saturating_add(i));
+    let country = [byte(0).to_ascii_uppercase(), byte(1).to_ascii_uppercase()];
+    if !(country.iter().all(u8::is_ascii_uppercase)
+        && byte(2).is_ascii_digit()
+        && byte(3).is_ascii_digit())
+    {
         return None;
     }
     let length = iban_length(country)?;
-    let mut taken = Vec::with_capacity(34);
-    let mut at = 0usize;
-    while taken.len() < length {
-        let byte = *bytes.get(at)?;
-        if byte.is_ascii_alphanumeric() {
-            taken.push(byte.to_ascii_uppercase());
-        } else {
-            let after = bytes.get(at.saturating_add(1))?;
-            if !separates(byte) || !after.is_ascii_alphanumeric() {
-                return None;
+    let mut taken = [0u8; 34];
+    let mut place = start;
+    for slot in taken.iter_mut().take(length) {
+        let mut b = at(text, place);
+        if !bytes::is(b, ALNUM) {
+            b = at(text, place.saturating_add(1));
+            if !matches!(at(text, place), b' ' | b'-' | b'.') || !bytes::is(b, ALNUM) {
+                return Some((place, false));
             }
+            place = place.saturating_add(1);
         }
-        at = at.saturating_add(1);
+        *slot = b.to_ascii_uppercase();
+        place = place.saturating_add(1);
     }
-    let glued = bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    let taken = taken.get_mut(..length)?;
     taken.rotate_left(4);
-    (!glued && mod97(&taken) == 1).then_some(at)
+    let glued = bytes::is(at(text, place), ALNUM);
+    Some((place, !glued && mod97(taken) == 1))
 }
 
 /// The remainder by 97 with A as 10 to Z as 35 (ISO 7064).
@@ -114,6 +109,20 @@ fn mod97(text: &[u8]) -> u32 {
             b'0'..=b'9' => (b.wrapping_sub(b'0'), 10u32),
             _ => (b.wrapping_sub(b'A').wrapping_add(10), 100),
         };
-        rest.saturating_mul(shift).saturating_add(u32::from(value)).checked_rem(97).unwrap_or(0)
+        rest.wrapping_mul(shift).wrapping_add(u32::from(value)).checked_rem(97).unwrap_or(0)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_countries_is_well_formed_and_sorted() {
+        let (entries, rest) = COUNTRIES.as_chunks::<4>();
+        assert!(rest.is_empty() && entries.windows(2).all(|w| w[0] < w[1]));
+        for [a, b, ..] in entries {
+            assert!((15..=33).contains(&iban_length([*a, *b]).unwrap()));
+        }
+    }
 }

@@ -1,46 +1,33 @@
 //! Personal data.
 
 mod bank;
+mod context;
+mod date;
+mod letters;
+mod national;
+mod net;
+mod number;
+mod phone;
 
-use super::bytes::{self, ALNUM, ALPHA, HIGH, TOKEN, at, run};
+use super::bytes::{self, ALNUM, at, part, run, run_back};
 use super::kinds::{Evidence, Kind, PiiType, Span};
-use crate::text::fold;
+use super::marks::Marks;
+use context::{Context, Topic};
+use number::{Number, Window};
 
-/// Finds all personal data of a text.
-pub(super) fn find(text: &[u8], out: &mut Vec<Span>) {
+/// Longest word with digits in it that is looked at, in bytes.
+const WORD: usize = 96;
+
+/// Finds all personal data of a text. `lower` is the text in lower case.
+pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks, out: &mut Vec<Span>) {
     for sign in memchr::memchr_iter(b'@', text) {
-        out.extend(email(text, sign));
+        out.extend(net::email(text, sign).map(|(start, end)| span(PiiType::Email, start, end)));
     }
-    let Ok(text) = core::str::from_utf8(text) else { return };
-    let (folded, places): (Vec<u8>, Vec<usize>) =
-        text.char_indices().map(|(i, c)| (ascii(c), i)).unzip();
-    let mut at = 0usize;
-    while at < folded.len() {
-        let rest = folded.get(at..).unwrap_or_default();
-        let inside = bytes::is(bytes::before(&folded, at), ALNUM);
-        let found = match rest.first() {
-            Some(b) if inside || !b.is_ascii_alphanumeric() => None,
-            Some(b) if b.is_ascii_digit() => bank::card(rest).map(|n| (n, PiiType::Card)),
-            _ => bank::iban(rest).map(|n| (n, PiiType::Iban)),
-        };
-        let length = found.map_or(1, |(n, _)| n.max(1));
-        if let Some((_, what)) = found {
-            let place = |i: usize| places.get(i).copied().unwrap_or(text.len());
-            out.push(span(what, place(at), place(at.saturating_add(length))));
+    let mut done = 0usize;
+    for start in &marks.digits {
+        if *start >= done {
+            done = one(text, lower, *start, out);
         }
-        at = at.saturating_add(length);
-    }
-}
-
-/// A byte per character: ASCII (also from full-width forms), a space for every kind of space, and
-/// something that belongs to no number for the rest.
-fn ascii(c: char) -> u8 {
-    match fold(c) {
-        c if c.is_ascii() => u8::try_from(u32::from(c)).unwrap_or(0),
-        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => b' ',
-        '\u{2010}'..='\u{2015}' => b'-',
-        // Scripts without spaces put numbers right behind their words.
-        _ => 0,
     }
 }
 
@@ -49,39 +36,137 @@ fn span(what: PiiType, start: usize, end: usize) -> Span {
     Span { kind: Kind::Pii(what), rule: what.rule(), start, end, class, evidence }
 }
 
-/// An address around an `@`: a local part of at most 64 bytes, and a domain with a top level of
-/// letters. Letters of every script count.
-fn email(text: &[u8], sign: usize) -> Option<Span> {
-    let local = |b: u8| bytes::is(b, TOKEN | HIGH) || matches!(b, b'.' | b'%' | b'+' | b'\'');
-    let from = sign.saturating_sub(64);
-    let before = text.get(from..sign)?;
-    let length = before.iter().rev().position(|b| !local(*b)).unwrap_or(before.len());
-    let mut start = sign.saturating_sub(length);
-    while start < sign && !bytes::is(at(text, start), ALNUM | HIGH) && at(text, start) != b'_' {
-        start = start.saturating_add(1);
+/// Looks at the word or number with a digit at `digit`, and returns where to go on.
+fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
+    let start = run_back(text, digit, ALNUM, WORD);
+    let end = run(text, digit, ALNUM, WORD);
+    let colon = at(text, end) == b':' || bytes::before(text, start) == b':';
+    if let Some((start, end, mac)) = colon.then(|| net::colons(text, digit)).flatten() {
+        out.push(span(if mac { PiiType::Mac } else { PiiType::Ip }, start, end));
+        return end;
     }
-    let mut end = sign.saturating_add(1);
-    let mut labels = 0usize;
-    let mut last = end;
-    loop {
-        let next = run(text, end, ALNUM | HIGH | bytes::JOINS, 64);
-        if next == end {
-            break;
+    // Letters apart from their digits.
+    let pair = start.saturating_sub(3);
+    if bytes::before(text, start) == b' '
+        && run(text, pair, bytes::UPPER, 3) == pair.saturating_add(2)
+        && bytes::begins(text, pair)
+        && let Some(end) = letters::insurance(text, pair)
+    {
+        out.push(span(PiiType::UkNino, pair, end));
+        return end;
+    }
+    let word = part(text, start, end);
+    let context = Context::new(lower, start, end);
+    if word.len() == 9
+        && bytes::begins(text, start)
+        && let Some(end) = letters::insurance(text, start)
+    {
+        out.push(span(PiiType::UkNino, start, end));
+        return end;
+    }
+    if let Some((end, valid)) = bank::iban(text, start).filter(|_| bytes::begins(text, start)) {
+        if valid {
+            out.push(span(PiiType::Iban, start, end));
         }
-        (last, end, labels) = (end, next, labels.saturating_add(1));
-        if at(text, end) != b'.'
-            || !bytes::is(at(text, end.saturating_add(1)), ALNUM | HIGH)
-            || labels > 12
+        // What only begins like one is no other number either.
+        return end;
+    }
+    if (6..=WORD).contains(&word.len())
+        && bytes::begins(text, start)
+        && let Some((what, end)) = letters::of(text, start, end, &context)
+    {
+        out.push(span(what, start, end));
+        return end;
+    }
+    if word.len() > 24 && letters::has_letters(word) {
+        return end;
+    }
+    if context_birth(lower, start, digit)
+        && let Some((start, end)) = date::in_words(lower, digit)
+    {
+        out.push(span(PiiType::BirthDate, start, end));
+        return end;
+    }
+    if word.len() <= 4
+        && start < digit
+        && let Some((what, end)) = letters::of(text, start, end, &context)
+    {
+        out.push(span(what, start, end));
+        return end;
+    }
+    let number = Number::read(text, digit);
+    numbers(&number, lower, out);
+    number.end.max(end.min(digit.saturating_add(1)))
+}
+
+/// Whether a word of birth stands near.
+fn context_birth(lower: &[u8], start: usize, digit: usize) -> bool {
+    let near = part(lower, start.saturating_sub(48), digit.saturating_add(44));
+    let words: [&[u8]; 4] = [b"birth", b"born", b"dob", b"geb"];
+    words.iter().any(|word| near.windows(word.len()).any(|w| w == *word))
+}
+
+/// The longest windows of a number that are something, from left to right.
+fn numbers(number: &Number<'_>, lower: &[u8], out: &mut Vec<Span>) {
+    let count = number.groups().len();
+    let total: usize = number.groups().iter().map(|group| group.length).sum();
+    // Four digits in four groups are the least: an address like 1.1.1.1.
+    if total < 6 && count != 4 {
+        return;
+    }
+    let mut first = 0usize;
+    while first < count {
+        let longest = count.saturating_sub(first);
+        let found = (1..=longest).rev().find_map(|groups| {
+            let window = number.window(first, groups)?;
+            let size = window.digits.len();
+            if !(4..=19).contains(&size) || !number.alone(first, groups) {
+                return None;
+            }
+            what(&window, lower).map(|(what, start, end)| (groups, span(what, start, end)))
+        });
+        first = first.saturating_add(match found {
+            Some((groups, span)) => {
+                out.push(span);
+                groups
+            }
+            None => 1,
+        });
+    }
+}
+
+fn what(number: &Window<'_>, lower: &[u8]) -> Option<(PiiType, usize, usize)> {
+    let (start, end) = (number.start, number.end);
+    if net::ipv4(number, lower) {
+        return Some((PiiType::Ip, start, end));
+    }
+    if number.digits.len() < 6 {
+        return None;
+    }
+    let context = Context::new(lower, start, end);
+    if number.digits.len() <= 8
+        && number.groups.len() == 3
+        && date::in_digits(number)
+        && context.has(Topic::Birth)
+    {
+        return Some((PiiType::BirthDate, start, end));
+    }
+    if !number.is_glued() || number.before() >= 0x80 {
+        let named = number.digits.len() == 12 && context.has(Topic::Aadhaar);
+        if !named && bank::card(number) {
+            return Some((PiiType::Card, start, end));
+        }
+        if number.before() != b'+'
+            && let Some(what) = national::of(number, &context)
         {
-            break;
+            return Some((what, start, end));
         }
-        end = end.saturating_add(1);
     }
-    if at(text, end.saturating_sub(1)) == b'.' {
-        end = end.saturating_sub(1);
+    if let Some((start, end)) = phone::phone(number, &context) {
+        return Some((PiiType::Phone, start, end));
     }
-    let top = bytes::part(text, last, end);
-    let named = bytes::is(at(top, 0), ALPHA | HIGH) && top.len() >= 2;
-    (start < sign && labels >= 2 && named && bytes::before(text, sign) != b'.')
-        .then(|| span(PiiType::Email, start, end))
+    let passport = number.groups.len() == 1
+        && (6..=9).contains(&number.digits.len())
+        && context.first() == Some(Topic::Passport);
+    passport.then_some((PiiType::Passport, start, end))
 }

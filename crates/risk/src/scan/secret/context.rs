@@ -7,6 +7,7 @@ use super::super::bytes::{
 };
 use super::super::kinds::Span;
 use super::super::literals::Literals;
+use super::shapes::{self, Verify};
 use super::{random, span};
 
 /// How long and how random what follows must be.
@@ -18,47 +19,76 @@ enum Value {
     Token,
 }
 
-const WORDS: [(&str, Value); 12] = [
-    ("passw", Value::Password),
-    ("passphrase", Value::Password),
-    ("passcode", Value::Password),
-    ("pwd", Value::Password),
-    ("secret", Value::Token),
-    ("token", Value::Token),
-    ("api key", Value::Token),
-    ("api-key", Value::Token),
-    ("api_key", Value::Token),
-    ("apikey", Value::Token),
-    ("access", Value::Token),
-    ("bearer", Value::Token),
+/// What a word leads to.
+#[derive(Debug, Clone, Copy)]
+enum Leads {
+    /// A value after it.
+    To(Value),
+    /// Something that the word is part of.
+    Into(Verify),
+}
+
+const WORDS: [(&str, Leads); 17] = [
+    ("accountkey", Leads::To(Value::Token)),
+    ("sharedaccesskey", Leads::To(Value::Token)),
+    ("private key", Leads::To(Value::Token)),
+    ("private_key", Leads::To(Value::Token)),
+    ("encryption key", Leads::To(Value::Token)),
+    ("signing key", Leads::To(Value::Token)),
+    ("credential", Leads::To(Value::Token)),
+    ("passw", Leads::To(Value::Password)),
+    ("passphrase", Leads::To(Value::Password)),
+    ("passcode", Leads::To(Value::Password)),
+    ("pwd", Leads::To(Value::Password)),
+    ("secret", Leads::To(Value::Token)),
+    ("token", Leads::To(Value::Token)),
+    ("bearer", Leads::To(Value::Token)),
+    ("-----begin", Leads::Into(shapes::pem)),
+    ("://", Leads::Into(shapes::credentials)),
+    ("authorization: basic", Leads::To(Value::Token)),
 ];
 
-/// Further words after which a token may stand, if `key` comes with them.
-const KEYS: [(&str, Value); 8] = [
-    ("accountkey", Value::Token),
-    ("sharedaccesskey", Value::Token),
-    ("private key", Value::Token),
-    ("private_key", Value::Token),
-    ("encryption key", Value::Token),
-    ("signing key", Value::Token),
-    ("credential", Value::Token),
-    ("authorization: basic", Value::Token),
+/// As words of their own or in one: `api key`, `API-Key`, `access_key`.
+const KEYS: [&str; 8] = [
+    "api key",
+    "api-key",
+    "api_key",
+    "apikey",
+    "access key",
+    "access_key",
+    "access-key",
+    "accesskey",
 ];
 
 static LITERALS: LazyLock<Literals> =
-    LazyLock::new(|| Literals::new(KEYS.iter().chain(&WORDS).map(|(word, _)| *word)));
+    LazyLock::new(|| Literals::new(WORDS.iter().map(|(word, _)| *word).chain(KEYS)));
 
 pub(super) fn find(text: &[u8], lower: &[u8], out: &mut Vec<Span>) {
     LITERALS.each(lower, |which, start| {
-        let found = KEYS.iter().chain(&WORDS).nth(which).and_then(|(word, value)| {
-            let after = start.saturating_add(word.len());
-            named(text, lower, start, after, *value)
+        let key = which.checked_sub(WORDS.len()).and_then(|i| KEYS.get(i));
+        let word = WORDS.get(which).copied().or(key.map(|key| (*key, Leads::To(Value::Token))));
+        let found = word.and_then(|(word, leads)| match leads {
+            Leads::Into(verify) => verify(text, start),
+            Leads::To(value) => named(text, lower, start, start.saturating_add(word.len()), value),
         });
         found.map_or(0, |span| {
             out.push(span);
             span.end
         })
     });
+}
+
+/// Whether a text, in lower case, holds a word that announces a secret, or ends with half of one.
+pub(super) fn announces(lower: &[u8]) -> bool {
+    let half = |word: &str| {
+        (4..word.len()).any(|n| word.get(..n).is_some_and(|w| lower.ends_with(w.as_bytes())))
+    };
+    let mut any = WORDS.iter().map(|(word, _)| *word).chain(KEYS).any(half);
+    LITERALS.each(lower, |_, _| {
+        any = true;
+        lower.len()
+    });
+    any
 }
 
 /// A value that the word which ends at `after` announces.
@@ -80,8 +110,11 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
         Value::Password => {
             let letters = bytes::count(found, ALPHA | HIGH);
             let others = found.len().saturating_sub(letters);
-            let mixed =
-                letters >= 2 && others >= 1 && (bytes::count(found, DIGIT) >= 1 || others >= 2);
+            let symbols =
+                found.iter().filter(|b| b.is_ascii_punctuation() && !b"-./'_".contains(b)).count();
+            let digits = bytes::count(found, DIGIT);
+            let mixed = letters >= 2 && others >= 1 && digits.saturating_add(symbols) >= 1;
+            let mixed = mixed && !mailbox(found);
             let written =
                 found.iter().all(|b| bytes::is(*b, LOWER) || matches!(b, b'-' | b'\'' | b'/'));
             (sure && found.len() >= 6 && mixed && !written).then(|| span("password", start, end))
@@ -95,9 +128,8 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
             );
             let found = part(text, start, end);
             let length = found.len();
-            let digits = bytes::count(found, DIGIT);
             let long = if sure { 16 } else { 24 };
-            (length >= long && digits >= 2 && random(found) && !uuid(found))
+            (length >= long && random(found) && !uuid(found))
                 .then(|| span("named_secret", start, end))
         }
     }
@@ -122,7 +154,7 @@ fn harmless(lower: &[u8], word: usize) -> bool {
     let end =
         word.saturating_sub(usize::from(matches!(bytes::before(lower, word), b' ' | b'_' | b'-')));
     let start = bytes::run_back(lower, end, ALPHA, 20);
-    HARMLESS.contains(&part(lower, start, end))
+    HARMLESS.iter().any(|word| part(lower, start, end).ends_with(word))
 }
 
 /// Where the value begins after its name, and whether a colon, an equals sign or an `is` says that it
@@ -155,6 +187,14 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
             }
             b' ' | b'\t' | b'\n' | b'\r' => {
                 let next = run(window, i, SPACE, 4);
+                if matches!(at(window, next), b':' | b'=') {
+                    i = next;
+                    continue;
+                }
+                let value = part(window, next, run(window, next, TOKEN | BASE, 48));
+                if value.len() >= 20 && bytes::count(value, DIGIT) > 0 {
+                    return Some((after.saturating_add(next), false));
+                }
                 let word_end = run(window, next, ALPHA, 24);
                 let said = part(window, next, word_end);
                 if matches!(said, b"is" | b"was" | b"are")
@@ -218,6 +258,17 @@ fn unquoted(text: &[u8], from: usize) -> (usize, usize) {
 
 fn address(value: &[u8]) -> bool {
     value.windows(3).any(|w| w == b"://") || value.starts_with(b"www.")
+}
+
+/// An address of ordinary letters, not a password with an `@`.
+fn mailbox(value: &[u8]) -> bool {
+    let mut parts = value.split(|b| *b == b'@');
+    let (local, domain) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let plain = |part: &[u8]| {
+        !part.is_empty()
+            && part.iter().all(|b| bytes::is(*b, ALNUM) || matches!(b, b'.' | b'-' | b'_' | b'+'))
+    };
+    plain(local) && plain(domain) && domain.contains(&b'.') && parts.next().is_none()
 }
 
 fn uuid(value: &[u8]) -> bool {

@@ -37,6 +37,19 @@ impl Rule {
         self.prefix.len() >= 4 && bytes::count(self.prefix.as_bytes(), ALNUM) < self.prefix.len()
     }
 
+    /// Whether all of these characters may follow the beginning.
+    pub(super) fn takes(&self, body: &[u8]) -> bool {
+        body.iter().all(|b| match self.body {
+            Body::Alnum => bytes::is(*b, ALNUM),
+            Body::Token => bytes::is(*b, TOKEN),
+            Body::Base => bytes::is(*b, TOKEN | BASE),
+            Body::Hex => bytes::is(*b, HEX),
+            Body::Upper => bytes::is(*b, UPPER | DIGIT),
+            Body::HexParts => bytes::is(*b, HEX) || *b == b'-',
+            Body::Dotted => bytes::is(*b, TOKEN) || *b == b'.',
+        })
+    }
+
     /// The end of the token that begins at `start`.
     pub(super) fn end(&self, text: &[u8], start: usize) -> Option<usize> {
         let body = start.saturating_add(self.prefix.len());

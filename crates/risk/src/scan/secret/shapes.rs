@@ -1,45 +1,28 @@
 //! Secrets that are known by their build: web tokens, keys in PEM, credentials in addresses.
 
-use std::sync::LazyLock;
-
-use super::super::bytes::{self, ALNUM, ALPHA, BASE, DIGIT, SPACE, TOKEN, UPPER, at, part, run};
+use super::super::bytes::{self, ALNUM, BASE, DIGIT, SPACE, TOKEN, UPPER, at, part, run};
 use super::super::kinds::Span;
-use super::super::literals::Literals;
 use super::{random, span};
 
 /// Looks at a place where a literal stands.
-type Verify = fn(&[u8], usize) -> Option<Span>;
+pub(super) type Verify = fn(&[u8], usize) -> Option<Span>;
 
-const SHAPES: [(&str, Verify); 6] = [
-    ("eyJ", web_token),
-    ("-----BEGIN", pem),
-    ("://", credentials),
-    ("hooks.slack.com/", slack_webhook),
-    ("/api/webhooks/", discord_webhook),
-    ("Q~", azure_secret),
-];
-
-static LITERALS: LazyLock<Literals> =
-    LazyLock::new(|| Literals::new(SHAPES.iter().map(|(literal, _)| *literal)));
-
-pub(super) fn find(text: &[u8], out: &mut Vec<Span>) {
-    LITERALS.each(text, |which, start| {
-        let found = SHAPES.get(which).and_then(|(_, verify)| verify(text, start));
-        found.map_or(0, |span| {
-            out.push(span);
-            span.end
-        })
-    });
-    for colon in memchr::memchr_iter(b':', text) {
-        out.extend(telegram(text, colon));
+/// Finds what has no beginning of its own: tokens of bots, secrets with an odd character.
+pub(super) fn beside(text: &[u8], start: usize, end: usize, out: &mut Vec<Span>) {
+    match bytes::before(text, start) {
+        b':' => out.extend(telegram(text, start.saturating_sub(1))),
+        b'~' => out.extend(start.checked_sub(2).and_then(|mark| azure_secret(text, mark))),
+        _ => {}
     }
-    for dot in memchr::memchr_iter(b'.', text) {
-        out.extend(discord(text, dot));
+    for (i, b) in (start..end).zip(part(text, start, end)) {
+        if *b == b'.' {
+            out.extend(discord(text, i));
+        }
     }
 }
 
 /// JSON Web Tokens: three parts, or five, of which the first is a JSON object.
-fn web_token(text: &[u8], start: usize) -> Option<Span> {
+pub(super) fn web_token(text: &[u8], start: usize) -> Option<Span> {
     if !bytes::begins(text, start) {
         return None;
     }
@@ -60,7 +43,7 @@ fn web_token(text: &[u8], start: usize) -> Option<Span> {
 }
 
 /// A private key in PEM: its label, and some of its content.
-fn pem(text: &[u8], start: usize) -> Option<Span> {
+pub(super) fn pem(text: &[u8], start: usize) -> Option<Span> {
     let head = part(text, start, start.saturating_add(80));
     let label = head.windows(11).position(|w| w == b"PRIVATE KEY")?;
     let after = start.saturating_add(label).saturating_add(11);
@@ -87,7 +70,7 @@ fn pem(text: &[u8], start: usize) -> Option<Span> {
 }
 
 /// `scheme://user:password@host`.
-fn credentials(text: &[u8], at_scheme: usize) -> Option<Span> {
+pub(super) fn credentials(text: &[u8], at_scheme: usize) -> Option<Span> {
     let user = at_scheme.saturating_add(3);
     let authority = part(text, user, user.saturating_add(320));
     let stop = authority
@@ -110,7 +93,7 @@ fn credentials(text: &[u8], at_scheme: usize) -> Option<Span> {
     Some(span("address_with_password", start, user.saturating_add(sign)))
 }
 
-fn slack_webhook(text: &[u8], start: usize) -> Option<Span> {
+pub(super) fn slack_webhook(text: &[u8], start: usize) -> Option<Span> {
     let path = start.saturating_add("hooks.slack.com/".len());
     let end = run(text, path, TOKEN | BASE, 200);
     let key = part(text, path, end);
@@ -118,7 +101,7 @@ fn slack_webhook(text: &[u8], start: usize) -> Option<Span> {
         .then(|| span("slack_webhook", start, end))
 }
 
-fn discord_webhook(text: &[u8], start: usize) -> Option<Span> {
+pub(super) fn discord_webhook(text: &[u8], start: usize) -> Option<Span> {
     let id = start.saturating_add("/api/webhooks/".len());
     let slash = run(text, id, DIGIT, 24);
     let end = run(text, slash.saturating_add(1), TOKEN, 120);
@@ -129,6 +112,9 @@ fn discord_webhook(text: &[u8], start: usize) -> Option<Span> {
 /// A client secret of Entra: three characters, a digit, `Q~`, 31 or more.
 fn azure_secret(text: &[u8], mark: usize) -> Option<Span> {
     let of = |b: u8| bytes::is(b, TOKEN) || matches!(b, b'.' | b'~');
+    if at(text, mark) != b'Q' {
+        return None;
+    }
     let start = mark.checked_sub(4)?;
     let head = part(text, start, mark);
     let rest = part(text, mark.saturating_add(2), mark.saturating_add(44));
@@ -162,7 +148,7 @@ fn discord(text: &[u8], dot: usize) -> Option<Span> {
     let middle = run(text, dot.saturating_add(1), TOKEN, 7);
     let end = run(text, second.saturating_add(1), TOKEN, 44);
     let (id, key) = (dot.saturating_sub(start), end.saturating_sub(second).saturating_sub(1));
-    let first = bytes::is(at(text, start), UPPER) && bytes::is(at(text, start), ALPHA);
+    let first = bytes::is(at(text, start), UPPER);
     (middle == second
         && first
         && (23..=28).contains(&id)

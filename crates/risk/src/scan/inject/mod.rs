@@ -1,0 +1,289 @@
+//! Instructions to an agent in what it reads.
+//!
+//! A first search for rare words says which sentences to read. A sentence is read by the kinds of its
+//! words, not by phrases; signs of neighbouring sentences add up.
+
+mod markers;
+mod sentence;
+mod words;
+
+use std::sync::LazyLock;
+
+use super::bytes::{self, SPACE, at, part};
+use super::kinds::{Class, Evidence, Injection, Kind, Span};
+use super::literals::Literals;
+use sentence::{Reading, SIGNS};
+
+/// Words without which nothing is an instruction to an agent.
+const ANCHORS: [&str; 40] = [
+    "nstruct",
+    "prompt",
+    "directive",
+    "guideline",
+    "rules",
+    "guardrail",
+    "safeguard",
+    "restriction",
+    "constraint",
+    "policies",
+    "assistant",
+    "chatbot",
+    "llm",
+    "gpt",
+    "claude",
+    "gemini",
+    "copilot",
+    "language model",
+    " ai ",
+    " ai,",
+    " ai:",
+    "the user",
+    "user's",
+    "todo",
+    "task:",
+    "action:",
+    "fixme",
+    "of user ",
+    "e user ",
+    "following",
+    "arguments",
+    "your task",
+    "new task",
+    "the task",
+    "objective",
+    "im_start",
+    "[inst",
+    "system",
+    "agent",
+    "concatenate",
+];
+
+/// What betrays text that is disguised: the same words with letters moved by 13, backwards, or with
+/// digits in place of letters.
+const DISGUISED: [&str; 16] = [
+    "vtaber",
+    "vafgehpgvba",
+    "cerivbhf",
+    "qvfertneq",
+    "flfgrz",
+    "snoitcurtsni",
+    "erongi",
+    "metsys",
+    "1gn0r",
+    "ign0r",
+    "1gnor",
+    "1nstruc",
+    "pr0mpt",
+    "pr3v",
+    "syst3m",
+    "5yst",
+];
+
+static LITERALS: LazyLock<Literals> =
+    LazyLock::new(|| Literals::new(ANCHORS.into_iter().chain(DISGUISED)));
+
+/// Longest sentence that is read, in bytes.
+const LONGEST: usize = 1000;
+/// A sign is counted with those of this many sentences before.
+const PASSAGE: usize = 4;
+/// Sum of signs that makes a lexical finding, and of those that make a structural one.
+const LEXICAL: u32 = 4;
+const STRUCTURAL: u32 = 3;
+
+/// Finds instructions. `lower` is the text in lower case.
+pub(super) fn find(text: &[u8], lower: &[u8], out: &mut Vec<Span>) {
+    let mut recent: Vec<(usize, usize, u32)> = Vec::new();
+    let mut done = 0usize;
+    LITERALS.each(lower, |which, place| {
+        if let Some((end, rule)) = markers::marker(lower, place) {
+            let start = line_start(text, place);
+            out.push(span(rule, Injection::Lexical, start.max(place.saturating_sub(24)), end));
+        }
+        if place < done {
+            return done;
+        }
+        let (start, end) = bounds(lower, place);
+        let sentence = part(lower, start, end);
+        if which >= ANCHORS.len() {
+            disguised(sentence, start, end, out);
+            done = end;
+            return end;
+        }
+        let reading = sentence::read(sentence);
+        note(&mut recent, reading, start, end, out);
+        done = end;
+        end
+    });
+    spaced(lower, out);
+}
+
+/// Adds a sentence to the passage and says what it makes of it.
+fn note(
+    recent: &mut Vec<(usize, usize, u32)>,
+    reading: Reading,
+    start: usize,
+    end: usize,
+    out: &mut Vec<Span>,
+) {
+    recent.retain(|(_, earlier, _)| start.saturating_sub(*earlier) < 400);
+    if recent.len() >= PASSAGE {
+        recent.remove(0);
+    }
+    recent.push((start, end, reading.signs));
+    let all = recent.iter().fold(0, |all, (_, _, signs)| all | signs);
+    let sum =
+        SIGNS.iter().filter(|(sign, _)| all & sign != 0).map(|(_, weight)| *weight).sum::<u32>();
+    if reading.signs != 0 && sum >= LEXICAL {
+        let from =
+            recent.iter().find(|(_, _, signs)| *signs != 0).map_or(start, |(from, _, _)| *from);
+        let rule = rule_of(all);
+        match out.last_mut() {
+            Some(last) if last.kind == Kind::Injection(Injection::Lexical) && last.end >= from => {
+                last.end = end;
+            }
+            _ => out.push(span(rule, Injection::Lexical, from, end)),
+        }
+    } else if reading.order >= STRUCTURAL {
+        out.push(span("order_with_target", Injection::Structural, start, end));
+    }
+}
+
+fn rule_of(signs: u32) -> &'static str {
+    [
+        (sentence::SETS_ASIDE, "sets_instructions_aside"),
+        (sentence::GIVES_AWAY, "asks_for_the_prompt"),
+        (sentence::TURNS_TO, "addresses_an_agent"),
+        (sentence::SECRETLY, "behind_the_users_back"),
+        (sentence::NEW_TASK, "replaces_the_task"),
+        (sentence::WITH_TOOL, "names_a_tool_to_use"),
+    ]
+    .iter()
+    .find(|(sign, _)| signs & sign != 0)
+    .map_or("instructs_an_agent", |(_, rule)| rule)
+}
+
+fn span(rule: &'static str, how: Injection, start: usize, end: usize) -> Span {
+    let class = match how {
+        Injection::Lexical => Class::High,
+        Injection::Structural => Class::Medium,
+    };
+    Span { kind: Kind::Injection(how), rule, start, end, class, evidence: Evidence::Plain }
+}
+
+fn line_start(text: &[u8], place: usize) -> usize {
+    let from = place.saturating_sub(80);
+    let before = part(text, from, place);
+    from.saturating_add(before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i.saturating_add(1)))
+}
+
+/// The sentence around a place: up to a full stop with space behind it, or the end of a line.
+fn bounds(text: &[u8], place: usize) -> (usize, usize) {
+    let from = place.saturating_sub(LONGEST / 2);
+    let before = part(text, from, place);
+    let ends = |text: &[u8], i: usize| {
+        let b = at(text, i);
+        b == b'\n'
+            || matches!(b, b'.' | b'!' | b'?') && bytes::is(at(text, i.saturating_add(1)), SPACE)
+    };
+    let start = (0..before.len())
+        .rev()
+        .find(|i| ends(before, *i))
+        .map_or(from, |i| from.saturating_add(i).saturating_add(1));
+    let stop = start.saturating_add(LONGEST).min(text.len());
+    let end = (place..stop).find(|i| ends(text, *i)).map_or(stop, |i| i.saturating_add(1));
+    (boundary(text, start), boundary(text, end.max(place)))
+}
+
+/// The place, or the start of the character that it is inside of.
+fn boundary(text: &[u8], place: usize) -> usize {
+    let mut place = place;
+    while place > 0 && at(text, place) & 0xc0 == 0x80 {
+        place = place.saturating_sub(1);
+    }
+    place
+}
+
+/// Reads a sentence with letters moved by 13, backwards, and with digits as letters.
+fn disguised(sentence: &[u8], start: usize, end: usize, out: &mut Vec<Span>) {
+    let rot13: Vec<u8> = sentence
+        .iter()
+        .map(|b| match b {
+            b'a'..=b'm' => b.wrapping_add(13),
+            b'n'..=b'z' => b.wrapping_sub(13),
+            _ => *b,
+        })
+        .collect();
+    let backwards: Vec<u8> = sentence.iter().rev().copied().collect();
+    let digits: Vec<u8> = sentence
+        .iter()
+        .map(|b| match b {
+            b'0' => b'o',
+            b'1' | b'!' => b'i',
+            b'3' => b'e',
+            b'4' | b'@' => b'a',
+            b'5' | b'$' => b's',
+            b'7' => b't',
+            _ => *b,
+        })
+        .collect();
+    for (form, evidence) in
+        [(rot13, Evidence::Rot13), (backwards, Evidence::Disguised), (digits, Evidence::Disguised)]
+    {
+        let signs = sentence::read(&form).signs;
+        let sum = SIGNS
+            .iter()
+            .filter(|(sign, _)| signs & sign != 0)
+            .map(|(_, weight)| *weight)
+            .sum::<u32>();
+        if sum >= 2 {
+            let span = span(rule_of(signs), Injection::Lexical, start, end);
+            out.push(Span { evidence, ..span });
+            return;
+        }
+    }
+}
+
+/// Reads letters that stand apart: `i g n o r e   a l l …`.
+fn spaced(lower: &[u8], out: &mut Vec<Span>) {
+    let single = |i: usize| {
+        bytes::is(at(lower, i), bytes::ALPHA) && !bytes::is(bytes::before(lower, i), bytes::ALNUM)
+    };
+    let mut i = 0usize;
+    while let Some(found) = memchr::memmem::find(lower.get(i..).unwrap_or_default(), b" o ") {
+        let place = i.saturating_add(found);
+        i = place.saturating_add(3);
+        // Back and forth over single letters with one separator each.
+        let apart = |a: usize, b: usize| {
+            single(a) && single(b) && !bytes::is(at(lower, a.saturating_add(1)), bytes::ALNUM)
+        };
+        let mut start = place.saturating_add(1);
+        while start >= 2
+            && apart(start.saturating_sub(2), start)
+            && place.saturating_sub(start) < LONGEST
+        {
+            start = start.saturating_sub(2);
+        }
+        let mut letters = Vec::new();
+        let mut end = start;
+        while end < lower.len() && single(end) && letters.len() < LONGEST {
+            letters.push(at(lower, end));
+            let mut next = end.saturating_add(1);
+            while bytes::is(at(lower, next), SPACE) && next.saturating_sub(end) < 4 {
+                next = next.saturating_add(1);
+            }
+            if next == end.saturating_add(1) {
+                break;
+            }
+            end = next;
+        }
+        let find = |word: &[u8]| memchr::memmem::find(&letters, word).is_some();
+        let aside = find(b"ignore") || find(b"disregard") || find(b"forget") || find(b"override");
+        let orders = find(b"instruct") || find(b"prompt") || find(b"rules") || find(b"guideline");
+        if letters.len() >= 12 && (aside && orders || find(b"systemprompt")) {
+            let span =
+                span("sets_instructions_aside", Injection::Lexical, start, end.min(lower.len()));
+            out.push(Span { evidence: Evidence::Disguised, ..span });
+        }
+        i = i.max(end);
+    }
+}

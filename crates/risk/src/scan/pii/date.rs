@@ -1,0 +1,74 @@
+//! Dates of birth.
+
+use super::super::bytes::{self, ALPHA, DIGIT, SPACE, at, part, run};
+use super::number::{Window, is_date};
+
+/// The end of a date that begins with a window's first group: `12.03.1980`, `1980-03-12`,
+/// `12 March 1980`, `12th of March, 1980`. Only what could be a birth: 1900 to 2039.
+pub(super) fn in_digits(number: &Window<'_>) -> bool {
+    let [a, b, c] = number.groups else { return false };
+    let value = |g: &super::number::Group| number.value(g.first, g.first.saturating_add(g.length));
+    let (a, b, c, lengths) = (value(a), value(b), value(c), [a.length, b.length, c.length]);
+    let year = |y: u64| matches!(y, 1900..=2039);
+    let either = |a, b| is_date(a, b) || is_date(b, a);
+    match lengths {
+        [4, 1..=2, 1..=2] => year(a) && is_date(b, c),
+        [1..=2, 1..=2, 4] => year(c) && either(a, b),
+        [1..=2, 1..=2, 2] => either(a, b),
+        _ => false,
+    }
+}
+
+const MONTHS: [&[u8]; 12] = [
+    b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
+];
+
+/// A date with a month in letters whose day or year begins at `start`: its start and end. `lower` is
+/// the text in lower case.
+pub(super) fn in_words(lower: &[u8], start: usize) -> Option<(usize, usize)> {
+    let day_end = run(lower, start, DIGIT, 3);
+    let day = day_end.saturating_sub(start);
+    if !(1..=2).contains(&day) {
+        return None;
+    }
+    let mut place = day_end;
+    for suffix in [b"st", b"nd", b"rd", b"th"] {
+        if bytes::goes_on(lower, place, suffix) {
+            place = place.saturating_add(2);
+        }
+    }
+    // `12 March 1980`.
+    let mut word = skip(lower, place);
+    if bytes::goes_on(lower, word, b"of ") {
+        word = word.saturating_add(3);
+    }
+    let word_end = run(lower, word, ALPHA, 12);
+    if month(part(lower, word, word_end)) {
+        let year = skip(lower, word_end);
+        return is_year(lower, year).then(|| (start, year.saturating_add(4)));
+    }
+    // `March 12, 1980`.
+    let before = start.checked_sub(1).filter(|i| bytes::is(at(lower, *i), SPACE))?;
+    let name = bytes::run_back(lower, before, ALPHA, 12);
+    let year = skip(lower, place);
+    (month(part(lower, name, before)) && is_year(lower, year))
+        .then(|| (name, year.saturating_add(4)))
+}
+
+fn month(word: &[u8]) -> bool {
+    word.len() >= 3 && MONTHS.iter().any(|month| word.starts_with(month))
+}
+
+fn skip(text: &[u8], from: usize) -> usize {
+    let gap = part(text, from, from.saturating_add(3));
+    let length = gap.iter().take_while(|b| matches!(b, b' ' | b',' | b'.' | b'-')).count();
+    from.saturating_add(length)
+}
+
+fn is_year(text: &[u8], start: usize) -> bool {
+    let digits = part(text, start, start.saturating_add(4));
+    digits.len() == 4
+        && digits.iter().all(u8::is_ascii_digit)
+        && (digits.starts_with(b"19") || digits.starts_with(b"20"))
+        && !bytes::is(at(text, start.saturating_add(4)), DIGIT)
+}

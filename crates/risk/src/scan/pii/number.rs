@@ -1,0 +1,267 @@
+//! A number as people write it: digits in groups.
+
+use super::super::bytes::{self, ALNUM, DIGIT, HIGH, at, part};
+
+/// Most digits and most groups that one number can have.
+pub(super) const DIGITS: usize = 40;
+const GROUPS: usize = 12;
+
+/// What stands between two groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Between {
+    Space,
+    Hyphen,
+    Dot,
+    Slash,
+    /// More than one character: `) `, ` - `.
+    More,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group {
+    /// Place of the first digit in the text, and in the digits.
+    pub(super) start: usize,
+    pub(super) first: usize,
+    pub(super) length: usize,
+    /// What stands before it, if it is not the first.
+    pub(super) before: Between,
+}
+
+/// Groups of digits with little between them.
+#[derive(Debug)]
+pub(super) struct Number<'a> {
+    pub(super) text: &'a [u8],
+    digits: [u8; DIGITS],
+    groups: [Group; GROUPS],
+    count: usize,
+    pub(super) end: usize,
+    /// It goes on with more than is kept here.
+    pub(super) endless: bool,
+}
+
+impl<'a> Number<'a> {
+    /// Reads the number whose first digit is at `start`.
+    pub(super) fn read(text: &'a [u8], start: usize) -> Self {
+        let none = Group { start, first: 0, length: 0, before: Between::More };
+        let mut number = Self {
+            text,
+            digits: [0; DIGITS],
+            groups: [none; GROUPS],
+            count: 0,
+            end: start,
+            endless: false,
+        };
+        let (mut place, mut before, mut taken) = (start, Between::More, 0usize);
+        loop {
+            let end = bytes::run(text, place, DIGIT, usize::MAX);
+            let length = end.saturating_sub(place);
+            let room = number.groups.get_mut(number.count);
+            let digits = number.digits.get_mut(taken..taken.saturating_add(length));
+            let (Some(group), Some(digits)) = (room, digits) else {
+                number.endless = true;
+                number.end = end;
+                return number;
+            };
+            *group = Group { start: place, first: taken, length, before };
+            for (to, from) in digits.iter_mut().zip(part(text, place, end)) {
+                *to = from.wrapping_sub(b'0');
+            }
+            taken = taken.saturating_add(length);
+            number.count = number.count.saturating_add(1);
+            number.end = end;
+            let Some((kind, next)) = between(text, end) else { return number };
+            (before, place) = (kind, next);
+        }
+    }
+
+    pub(super) fn groups(&self) -> &[Group] {
+        self.groups.get(..self.count).unwrap_or_default()
+    }
+
+    /// The groups from `first` on, `groups` of them, as a number of their own.
+    pub(super) fn window(&self, first: usize, groups: usize) -> Option<Window<'_>> {
+        let list = self.groups.get(first..first.saturating_add(groups))?;
+        let (head, last) = (list.first()?, list.last()?);
+        let to = last.first.saturating_add(last.length);
+        Some(Window {
+            text: self.text,
+            digits: self.digits.get(head.first..to)?,
+            groups: list,
+            start: head.start,
+            end: last.start.saturating_add(last.length),
+        })
+    }
+
+    /// Whether a window is a number by itself: it is all of this one; or it is apart by spaces and is
+    /// one long group, groups with hyphens or dots, or the groups of a card.
+    pub(super) fn alone(&self, first: usize, groups: usize) -> bool {
+        let after = first.saturating_add(groups);
+        let apart = |i: usize| {
+            self.groups().get(i).is_none_or(|g| matches!(g.before, Between::Space | Between::More))
+        };
+        let left = if first == 0 {
+            let start = self.groups().first().map_or(0, |g| g.start);
+            stands_free(self.text, start)
+        } else {
+            apart(first)
+        };
+        let right = if after >= self.count {
+            let glued = bytes::is(at(self.text, self.end), ALNUM);
+            !self.endless && (!glued || extension(self.text, self.end).is_some())
+        } else {
+            apart(after)
+        };
+        let whole = first == 0 && after >= self.count;
+        left && right
+            && (whole
+                || self.window(first, groups).is_some_and(|w| self.separate(&w, first, after)))
+    }
+
+    fn separate(&self, window: &Window<'_>, first: usize, after: usize) -> bool {
+        let length =
+            |i: Option<usize>| i.and_then(|i| self.groups().get(i)).map_or(0, |g| g.length);
+        let (before, behind) = (length(first.checked_sub(1)), length(Some(after)));
+        let own = window.groups.len() == 1 && window.digits.len() >= 9;
+        let marked = matches!(window.evenly(), Some(Between::Hyphen | Between::Dot));
+        // Maestro numbers go on after four fours.
+        let goes_on = matches!(window.digit(0), 5 | 6) && (1..=3).contains(&behind);
+        let card = window.shaped(&[4; 4]) && before != 4 && behind != 4 && !goes_on
+            || window.shaped(&[4, 6, 5]);
+        own || marked || card
+    }
+}
+
+/// Whether a number may begin here: not within a word, a decimal or an identifier in parts.
+fn stands_free(text: &[u8], start: usize) -> bool {
+    let b = bytes::before(text, start);
+    if bytes::is(b, ALNUM) {
+        return bytes::begins(text, start);
+    }
+    let earlier = start.checked_sub(2).map_or(0, |i| at(text, i));
+    match b {
+        b'.' | b',' => !earlier.is_ascii_digit(),
+        // The last part of a UUID.
+        b'-' => {
+            let from = start.saturating_sub(6);
+            let before = part(text, from, start.saturating_sub(1));
+            !(before.len() == 5
+                && before.first() == Some(&b'-')
+                && before.iter().skip(1).all(u8::is_ascii_hexdigit))
+        }
+        _ => true,
+    }
+}
+
+/// What is between a group that ends here and the next digit, if that belongs to the same number.
+fn between(text: &[u8], end: usize) -> Option<(Between, usize)> {
+    let one = at(text, end);
+    let kind = match one {
+        b' ' => Between::Space,
+        b'-' => Between::Hyphen,
+        b'.' => Between::Dot,
+        b'/' => Between::Slash,
+        b')' | b'(' => Between::More,
+        _ => return None,
+    };
+    let second = end.saturating_add(1);
+    if at(text, second).is_ascii_digit() && kind != Between::More {
+        return Some((kind, second));
+    }
+    // `) `, ` (`, ` - `, `)-`.
+    let longer = part(text, end, end.saturating_add(4));
+    let length = longer.iter().position(u8::is_ascii_digit)?;
+    let gap = longer.get(..length)?;
+    let fits = gap.iter().all(|b| matches!(b, b' ' | b'-' | b'(' | b')' | b'.' | b'/'))
+        && !matches!(gap, b"  " | b"--" | b"..")
+        && gap != b". ";
+    fits.then(|| (Between::More, end.saturating_add(length)))
+}
+
+/// Some groups of a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) digits: &'a [u8],
+    pub(super) groups: &'a [Group],
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Window<'_> {
+    /// Whether the groups have these lengths.
+    pub(super) fn shaped(&self, lengths: &[usize]) -> bool {
+        self.groups.len() == lengths.len()
+            && self.groups.iter().zip(lengths).all(|(group, length)| group.length == *length)
+    }
+
+    /// What stands between all groups, if it is the same everywhere; None for one group too.
+    pub(super) fn evenly(&self) -> Option<Between> {
+        let mut kinds = self.groups.iter().skip(1).map(|group| group.before);
+        let first = kinds.next()?;
+        kinds.all(|kind| kind == first).then_some(first)
+    }
+
+    /// One group, or the same between all.
+    pub(super) fn is_even(&self) -> bool {
+        self.groups.len() == 1 || self.evenly().is_some_and(|kind| kind != Between::More)
+    }
+
+    /// The number of digits from one place to another.
+    pub(super) fn value(&self, from: usize, to: usize) -> u64 {
+        let digits = self.digits.get(from..to).unwrap_or_default().iter();
+        digits.fold(0u64, |v, d| v.wrapping_mul(10).wrapping_add(u64::from(*d)))
+    }
+
+    /// Not the same digit throughout.
+    pub(super) fn varied(&self) -> bool {
+        self.digits.iter().any(|d| Some(d) != self.digits.first())
+    }
+
+    /// A weighted sum of the digits.
+    pub(super) fn weighted(&self, weights: &[u32]) -> u32 {
+        self.digits
+            .iter()
+            .zip(weights)
+            .fold(0u32, |sum, (d, w)| sum.wrapping_add(u32::from(*d).wrapping_mul(*w)))
+    }
+
+    pub(super) fn digit(&self, i: usize) -> u32 {
+        self.digits.get(i).copied().map_or(0, u32::from)
+    }
+
+    /// The byte before it, and whether a letter is glued to it.
+    pub(super) fn before(&self) -> u8 {
+        bytes::before(self.text, self.start)
+    }
+
+    pub(super) fn is_glued(&self) -> bool {
+        bytes::is(at(self.text, self.end), ALNUM)
+            || self.before() < 0x80 && bytes::is(self.before(), ALNUM | HIGH)
+    }
+}
+
+/// Whether a day may be in a calendar: month and day only.
+pub(super) fn is_date(month: u64, day: u64) -> bool {
+    let longest = match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=longest).contains(&day)
+}
+
+/// The end of an extension behind a number: `x123`, `ext. 123`, ` x 123`.
+pub(super) fn extension(text: &[u8], end: usize) -> Option<usize> {
+    let rest = part(text, end, end.saturating_add(14));
+    let spaces = usize::from(rest.first() == Some(&b' '));
+    let words: [&[u8]; 6] = [b"extension ", b"ext. ", b"ext ", b"ext.", b"ext", b"x"];
+    let after = rest.get(spaces..)?;
+    let word = words.iter().find(|word| {
+        after.get(..word.len()).is_some_and(|w| w.eq_ignore_ascii_case(word))
+            && after.get(word.len()).is_some_and(u8::is_ascii_digit)
+    })?;
+    let digits = end.saturating_add(spaces).saturating_add(word.len());
+    let stop = bytes::run(text, digits, DIGIT, 7);
+    (!bytes::is(at(text, stop), ALNUM)).then_some(stop)
+}

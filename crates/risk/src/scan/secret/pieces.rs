@@ -1,0 +1,251 @@
+//! Secrets in pieces: over several strings, or with something between their characters.
+
+use super::super::bytes::{self, ALPHA, DIGIT, LOWER, SPACE, TOKEN, UPPER, is, part};
+use super::super::marks::mark;
+use super::context;
+use super::rules::{Body, Rule, drawn, random};
+use super::tokens::{self, Beginning};
+
+/// Longest piece that is put together with another, in bytes.
+const PIECE: usize = 4096;
+/// Bytes around a seam that may say what stands there.
+const WORDS: usize = 96;
+/// Most pieces that are put together with every string.
+const OPEN: usize = 64;
+
+/// A secret that begins at the end of one string and goes on at the start of another, in whatever
+/// order the strings stand: its rule. Neither string holds a secret by itself.
+pub(in crate::scan) fn across(texts: &[&[u8]]) -> Option<&'static str> {
+    let mut opened: Vec<(usize, Vec<&[u8]>)> = Vec::new();
+    for (i, text) in texts.iter().enumerate() {
+        let ends = ends(text);
+        if ends.iter().any(|end| opens(end)) && opened.len() < OPEN {
+            opened.push((i, ends));
+        }
+    }
+    for (i, ends) in &opened {
+        for (_, text) in texts.iter().enumerate().filter(|(j, _)| j != i) {
+            let start = beginning(text);
+            if start.is_empty() {
+                continue;
+            }
+            if let Some(rule) = ends.iter().find_map(|end| joined(end, start)) {
+                return Some(rule);
+            }
+        }
+    }
+    begun(texts).or_else(|| {
+        // All of them one after the other: a secret in more than two pieces.
+        let total: usize = texts.iter().map(|text| text.len()).sum();
+        (texts.len() > 2 && total <= 2 * PIECE).then(|| joined(&texts.concat(), b"")).flatten()
+    })
+}
+
+/// The end of a string, with and without the punctuation after it.
+fn ends(whole: &[u8]) -> Vec<&[u8]> {
+    let text = whole.trim_ascii_end();
+    let spaced = text.len() < whole.len();
+    let text = text.get(text.len().saturating_sub(PIECE)..).unwrap_or_default();
+    let start = text.iter().rposition(|b| is(*b, SPACE)).map_or(0, |i| i.saturating_add(1));
+    // The words before the last may say what it is.
+    let start = start.min(text.len().saturating_sub(WORDS));
+    let text = text.get(start..).unwrap_or_default();
+    let bare = text.iter().rposition(|b| !punctuates(*b)).map_or(0, |i| i.saturating_add(1));
+    let bare = text.get(..bare).unwrap_or_default();
+    let mut ends = if bare.len() == text.len() { vec![text] } else { vec![text, bare] };
+    if spaced {
+        ends.push(whole.get(whole.len().saturating_sub(WORDS)..).unwrap_or_default());
+    }
+    ends
+}
+
+fn punctuates(b: u8) -> bool {
+    matches!(b, b'.' | b',' | b';' | b':' | b'!' | b'?' | b')' | b'"' | b'\'' | b'`' | b']' | b'>')
+}
+
+/// The beginning of a string, without quotes before it: its first word and some more.
+fn beginning(text: &[u8]) -> &[u8] {
+    let skipped = |b: &u8| is(*b, SPACE) || matches!(b, b'"' | b'\'' | b'`' | b'(' | b'[' | b'<');
+    let start = text.iter().position(|b| !skipped(b)).unwrap_or(text.len());
+    let text = part(text, start, start.saturating_add(PIECE));
+    let word = text.iter().position(|b| is(*b, SPACE)).unwrap_or(text.len());
+    part(text, 0, word.max(WORDS))
+}
+
+/// Whether a secret may begin at the end of a string: the beginning of a token, a word that announces
+/// one, or a last word that is none.
+fn opens(end: &[u8]) -> bool {
+    let start = end.iter().rposition(|b| is(*b, SPACE)).map_or(0, |i| i.saturating_add(1));
+    let word = end.get(start..).unwrap_or_default();
+    let (digits, letters) = (bytes::count(word, DIGIT), bytes::count(word, ALPHA));
+    let mixed =
+        digits > 0 && letters > 0 || bytes::count(word, UPPER) > 1 && bytes::count(word, LOWER) > 0;
+    let mut any = word.len() >= 6 && mixed
+        || (8..=10).contains(&digits)
+        || memchr::memmem::find(word, b"://").is_some()
+        || tokens::starts_any(word);
+    if !any {
+        tokens::each(word, 0, word.len(), |_| {
+            any = true;
+            word.len()
+        });
+    }
+    any || context::announces(&bytes::lower(end))
+}
+
+/// The rule of a secret in two pieces put together.
+fn joined(end: &[u8], start: &[u8]) -> Option<&'static str> {
+    let whole = [end, start].concat();
+    let mut spans = Vec::new();
+    let marks = mark(&whole);
+    super::find(&whole, &bytes::lower(&whole), &marks, &mut spans);
+    if let Some(span) = spans.first() {
+        return Some(span.rule);
+    }
+    let mut rule = None;
+    super::super::decode::runs(&whole, &marks, PIECE.saturating_mul(4), |decoded, _, _, _| {
+        let mut spans = Vec::new();
+        super::find(decoded, &bytes::lower(decoded), &mark(decoded), &mut spans);
+        rule = rule.or(spans.first().map(|span| span.rule));
+    });
+    rule
+}
+
+/// A token that is begun somewhere in one string, too short by itself, and completed by a word of
+/// another.
+fn begun(texts: &[&[u8]]) -> Option<&'static str> {
+    let mut begun: Vec<(usize, &'static Rule, &[u8])> = Vec::new();
+    for (i, text) in texts.iter().enumerate() {
+        tokens::each(text, 0, text.len(), |beginning| {
+            if let Beginning::Rule(rule, start) = beginning
+                && begun.len() < OPEN
+                && rule.prefix.len() >= 4
+                && rule.end(text, start).is_none()
+            {
+                let end = bytes::run(text, start.saturating_add(rule.prefix.len()), TOKEN, PIECE);
+                begun.push((i, rule, part(text, start, end)));
+            }
+            0
+        });
+    }
+    for (i, rule, piece) in &begun {
+        for (_, text) in texts.iter().enumerate().filter(|(j, _)| j != i) {
+            for word in text.split(|b| !is(*b, TOKEN)).filter(|word| random(word)).take(OPEN) {
+                let whole = [piece, word].concat();
+                let body = part(&whole, rule.prefix.len(), whole.len());
+                if rule.end(&whole, 0) == Some(whole.len()) && drawn(body) {
+                    return Some(rule.name);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// A text from which everything was taken that may stand between the characters of a secret.
+#[derive(Debug, Default)]
+pub(in crate::scan) struct Squeezed {
+    text: Vec<u8>,
+    /// Where something was taken away, or a string began.
+    seams: Vec<usize>,
+}
+
+impl Squeezed {
+    /// Adds a string. Characters for which `gone` holds are left out.
+    pub(in crate::scan) fn push(&mut self, text: &str, gone: impl Fn(char) -> bool) {
+        self.seams.push(self.text.len());
+        for c in text.chars() {
+            if gone(c) {
+                if self.seams.last() != Some(&self.text.len()) {
+                    self.seams.push(self.text.len());
+                }
+            } else {
+                self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+        }
+    }
+
+    /// A token in it. Words are glued to each other here, so what follows a beginning must be as
+    /// mixed as words are not, and a beginning that words have too must stand at a seam.
+    pub(in crate::scan) fn secret(&self) -> Option<&'static str> {
+        let text = &*self.text;
+        let at_seam = |start: usize| {
+            self.seams.binary_search(&start).is_ok() || !is(bytes::before(text, start), TOKEN)
+        };
+        let mut rule = None;
+        tokens::each(text, 0, text.len(), |beginning| {
+            match beginning {
+                Beginning::Rule(known, start) if known.is_strong() || at_seam(start) => {
+                    let body = start.saturating_add(known.prefix.len());
+                    let least = part(text, body, body.saturating_add(known.min));
+                    if least.len() == known.min && known.takes(least) && mixed(least, known.body) {
+                        rule = rule.or(Some(known.name));
+                    }
+                }
+                Beginning::Shape(verify, start) => {
+                    // What is glued before it is not part of it.
+                    let rest = text.get(start..).unwrap_or_default();
+                    let sure = verify(rest, 0).filter(|span| {
+                        let parts = part(rest, 0, span.end).split(|b| *b == b'.');
+                        let long = parts.filter(|p| p.len() >= 16 && mixed(p, Body::Token));
+                        span.rule != "json_web_token" || at_seam(start) && long.count() >= 2
+                    });
+                    rule = rule.or(sure.map(|span| span.rule));
+                }
+                Beginning::Rule(..) => {}
+            }
+            0
+        });
+        rule.or_else(|| self.beside()).or_else(|| {
+            let label = b"PRIVATEKEY-----";
+            let at = memchr::memmem::find(text, label)?;
+            let body = at.saturating_add(label.len());
+            random(part(text, body, body.saturating_add(48))).then_some("private_key")
+        })
+    }
+
+    /// Tokens of bots, and secrets with an odd character.
+    fn beside(&self) -> Option<&'static str> {
+        let text = &*self.text;
+        let mark_of = |i: usize| bytes::at(text, i.saturating_add(1));
+        let odd = memchr::memchr2_iter(b':', b'~', text).find_map(|i| {
+            let telegram = bytes::at(text, i) == b':'
+                && bytes::before(text, i).is_ascii_digit()
+                && mark_of(i) == b'A'
+                && bytes::at(text, i.saturating_add(2)) == b'A';
+            let azure = bytes::at(text, i) == b'~' && bytes::before(text, i) == b'Q';
+            let id = bytes::run_back(text, i, DIGIT, 11);
+            let key = part(text, i.saturating_add(1), i.saturating_add(35));
+            let whole = key.len() == 34 && mixed(key, Body::Token);
+            let digit = i.checked_sub(2).is_some_and(|d| bytes::at(text, d).is_ascii_digit());
+            if telegram && whole && (8..=10).contains(&i.saturating_sub(id)) {
+                Some("telegram_bot_token")
+            } else {
+                (azure && whole && digit).then_some("azure_client_secret")
+            }
+        });
+        odd.or_else(|| {
+            memchr::memchr_iter(b'.', text).find_map(|dot| {
+                let second = dot.saturating_add(7);
+                let start = dot.saturating_sub(24);
+                let key = part(text, second.saturating_add(1), second.saturating_add(28));
+                (bytes::at(text, second) == b'.'
+                    && part(text, start, dot).iter().chain(key).all(|b| is(*b, TOKEN))
+                    && key.len() == 27
+                    && mixed(key, Body::Token)
+                    && mixed(part(text, start, dot), Body::Token))
+                .then_some("discord_token")
+            })
+        })
+    }
+}
+
+fn mixed(body: &[u8], kind: Body) -> bool {
+    let turns = body
+        .windows(2)
+        .filter(|pair| matches!(pair, [a, b] if is(*a, LOWER) && is(*b, UPPER)))
+        .count();
+    let digits = bytes::count(body, DIGIT);
+    let enough = body.len().min(48).checked_div(6).unwrap_or(0);
+    drawn(body) && (kind == Body::Upper || digits.saturating_add(turns) >= enough)
+}
