@@ -1,9 +1,10 @@
 //! The `countersign` command: the library's formats at a terminal and in scripts.
 //!
-//! `canon` writes canonical JSON, `prepare` shows the exact request that a tool call would send,
-//! `tools` lists the built-in tools, `ticket` reads and verifies tickets and evidence, `keys` keeps
-//! signing keys, `ledger` tells what became of every effect, and `completions` writes completions for a
-//! shell. Only `ledger reconcile` reaches the network, and no secret is ever printed.
+//! `canon` writes canonical JSON, `scan` looks into text, `prepare` shows the exact request that a
+//! tool call would send, `tools` lists the built-in tools, `ticket` reads and verifies tickets and
+//! evidence, `keys` keeps signing keys, `ledger` tells what became of every effect, and `completions`
+//! writes completions for a shell. Only `ledger reconcile` reaches the network, and no secret is ever
+//! printed.
 //!
 //! Exit codes of every command: 0 as asked; 1 what was asked about is not so, or some lines failed;
 //! 2 bad input or usage. Results go to standard output, complaints to standard error.
@@ -16,6 +17,7 @@ mod ledger;
 mod output;
 mod prepare;
 mod progress;
+mod scan;
 mod ticket;
 mod tools;
 
@@ -51,6 +53,7 @@ struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Canon(canon::Args),
+    Scan(scan::Args),
     Prepare(prepare::Args),
     Tools(tools::Args),
     Ticket(ticket::Args),
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<Answer, Failure> {
     match &cli.command {
         Command::Canon(args) => canon::run(args, cli.json),
+        Command::Scan(args) => scan::run(args, cli.json),
         Command::Prepare(args) => prepare::run(args, cli.json),
         Command::Tools(args) => tools::run(args, cli.json),
         Command::Ticket(args) => ticket::run(args, cli.json),

@@ -12,6 +12,7 @@ mod general;
 mod keys;
 mod ledger;
 mod prepare;
+mod scan;
 mod ticket;
 mod tools;
 

@@ -8,7 +8,7 @@ use super::rules::{Rule, rule};
 const LONG: usize = 4096;
 
 pub(super) static RULES: &[Rule] = &[
-    rule("google_access_token", "ya29.", Dotted, 20, LONG),
+    rule("google_access_token", "ya29.", Dotted, 28, LONG),
     rule("google_refresh_token", "1//", Token, 30, 512),
     rule("google_api_key", "AIza", Token, 30, 45),
     rule("google_client_secret", "GOCSPX-", Token, 20, 64),
