@@ -130,11 +130,12 @@ fn full(random: &mut Random) -> String {
 fn records(random: &mut Random) -> String {
     let mut out = String::new();
     while out.len() < LENGTH {
-        out.push_str(&random.shape(
-            "{\"id\":{D9},\"created\":\"2026-05-1{D1}T10:{D2}:{D2}Z\",\"total\":{D3}.{D2},\"hash\":\"",
+        let head = random
+            .shape("\"id\":{D9},\"created\":\"2026-05-1{D1}T10:{D2}:{D2}Z\",\"total\":{D3}.{D2}");
+        let hash = random.shape("{H40}");
+        out.push_str(&format!(
+            "{{{head},\"hash\":\"{hash}\",\"tags\":[\"a1\",\"b22\"],\"open\":true}},\n"
         ));
-        out.push_str(&random.shape("{H40}"));
-        out.push_str("\",\"tags\":[\"a1\",\"b22\"],\"open\":true},\n");
     }
     cut(out)
 }
