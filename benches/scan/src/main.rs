@@ -1,7 +1,7 @@
 //! `scan`: secrets, personal data and instructions in a text, beside sets of regular expressions that
 //! only say whether one of them matches somewhere.
 //!
-//! `scan [--quick]` prints tables on standard error and JSON on standard output.
+//! `scan [--quick] [--only NAME]` prints tables on standard error and JSON on standard output.
 //! `scan --export <folder>` writes the texts for the peer in Python.
 
 mod texts;
@@ -45,9 +45,14 @@ fn set(unicode: bool) -> RegexSet {
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args().skip(1).collect();
     let mut effort = Effort::FULL;
+    let mut only = None;
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => {}
         ["--quick"] => effort = Effort::QUICK,
+        ["--quick", "--only", name] => {
+            effort = Effort::QUICK;
+            only = Some((*name).to_owned());
+        }
         ["--export", folder] => {
             texts::export(folder.as_ref());
             return ExitCode::SUCCESS;
@@ -61,6 +66,9 @@ fn main() -> ExitCode {
     let mut groups = Vec::new();
     let mut figures = Vec::new();
     for (name, about, text) in texts::all() {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let found = scan::scan(&text).spans.len();
         let about = format!("{} bytes: {about}; {found} findings", text.len());
         let mut group = Group::new(format!("scan {name}"), about);

@@ -67,6 +67,15 @@ pub(crate) struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     pub(crate) fn walk(value: &'a Value, tool: &Tool, canary: &'a dyn Canary) -> Self {
+        Self::walk_by(value, &|key| tool.role(key), canary)
+    }
+
+    /// The same of arguments of an unknown tool.
+    pub(crate) fn unassigned(value: &'a Value) -> Self {
+        Self::walk_by(value, &|_| Role::FreeText, &Nothing)
+    }
+
+    fn walk_by(value: &'a Value, role_of: &dyn Fn(&str) -> Role, canary: &'a dyn Canary) -> Self {
         let root = Place { parent: 0, step: Step::Root };
         let mut walked = Self {
             value,
@@ -97,7 +106,7 @@ impl<'a> Arguments<'a> {
                 Value::Object(object) => {
                     let start = open.len();
                     for (key, member) in object.iter().take(MAX_LEAVES) {
-                        let role = role.unwrap_or_else(|| tool.role(key));
+                        let role = role.unwrap_or_else(|| role_of(key));
                         walked.leaf(Kind::Key, role, key, place);
                         let at = walked.place(place, Step::Key(key));
                         open.push((member, at, Some(role)));
@@ -181,6 +190,16 @@ impl<'a> Arguments<'a> {
             Role::Recipient | Role::Target | Role::Url => true,
             Role::Amount | Role::Currency | Role::FreeText | Role::Plain => false,
         }
+    }
+}
+
+/// Knows no tokens.
+#[derive(Debug)]
+struct Nothing;
+
+impl Canary for Nothing {
+    fn recognises(&self, _: &str) -> bool {
+        false
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         let evidence = format!("a secret is in the arguments: {what}, {}", leak.evidence);
         let mut finding =
             Finding::new(signal::SECRET_IN_ARGUMENTS, "LLM02", evidence, Weight::Deny);
-        finding.path = leak.leaf.map(|leaf| call.arguments.path(leaf)).unwrap_or_default();
+        finding.path = leak.path;
         finding.span = leak.span.map(|span| span.start..span.end);
         return vec![finding];
     }

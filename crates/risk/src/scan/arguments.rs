@@ -1,35 +1,52 @@
 //! Secrets in the arguments of a call, whole, encoded or in pieces.
 
+use countersign_canon::Value;
+
 use super::kinds::{Evidence, Span};
 use super::{bytes, decode, hidden, marks, secret};
-use crate::arguments::{Arguments, Kind, Leaf};
+use crate::arguments::{Arguments, Kind};
 use crate::text::is_hidden;
 
 /// Most bytes that are decoded of one string, as a multiple of its length.
 const DECODED: usize = 8;
 
-/// A secret: where, if it is in one string, and by which rule.
-#[derive(Debug)]
-pub(crate) struct Leak<'b, 'a> {
-    pub(crate) leaf: Option<&'b Leaf<'a>>,
-    pub(crate) span: Option<Span>,
-    pub(crate) rule: &'static str,
-    pub(crate) evidence: Evidence,
+/// A secret in the arguments of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Leak {
+    /// RFC 6901 pointer of the string that it is in; of the object for a key; empty for one in pieces.
+    pub path: String,
+    /// Its place there, if it is in one string.
+    pub span: Option<Span>,
+    /// The rule that knows it.
+    pub rule: &'static str,
+    /// In what form it stood there.
+    pub evidence: Evidence,
 }
 
-/// The first secret in the strings and keys: as it stands there, encoded once, with invisible
-/// characters between, over two strings in either order, or in pieces over all of them.
-pub(crate) fn leak<'a, 'b>(arguments: &'b Arguments<'a>) -> Option<Leak<'b, 'a>> {
+/// The first secret in the arguments of a call: as it stands there, encoded, with invisible characters
+/// between, over two strings in either order, or in pieces over all of them. All strings and keys are
+/// looked at, whatever they are for; of very long ones the beginning.
+pub fn arguments(arguments: &Value) -> Option<Leak> {
+    leak(&Arguments::unassigned(arguments))
+}
+
+/// The same of arguments that were walked already.
+pub(crate) fn leak(arguments: &Arguments<'_>) -> Option<Leak> {
     let strings = || arguments.leaves.iter().filter(|leaf| leaf.kind != Kind::Number);
     for leaf in strings() {
         if let Some(span) = secret_in(leaf.text) {
             let (rule, evidence) = (span.rule, span.evidence);
-            return Some(Leak { leaf: Some(leaf), span: Some(span), rule, evidence });
+            let path = arguments.path(leaf);
+            return Some(Leak { path, span: Some(span), rule, evidence });
         }
     }
     let texts: Vec<&[u8]> =
         strings().filter(|leaf| leaf.kind == Kind::Text).map(|leaf| leaf.text.as_bytes()).collect();
-    let joined = |rule| Leak { leaf: None, span: None, rule, evidence: Evidence::Joined };
+    let joined = |rule| {
+        let evidence = Evidence::Joined;
+        Leak { path: String::new(), span: None, rule, evidence }
+    };
     if let Some(rule) = secret::across(&texts) {
         return Some(joined(rule));
     }

@@ -105,20 +105,24 @@ fn hex(piece: &[u8]) -> Vec<Vec<u8>> {
 
 /// What base64 decodes to, in either alphabet.
 fn base64(characters: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(characters.len());
     let (groups, rest) = characters.as_chunks::<4>();
+    let mut out = vec![0u8; groups.len().saturating_mul(3)];
+    for (to, from) in out.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
+        *to = triple(*from);
+    }
     let mut last = [b'A'; 4];
     for (to, from) in last.iter_mut().zip(rest) {
         *to = *from;
     }
-    for group in groups.iter().chain([&last]) {
-        let bits = group.iter().fold(0u32, |bits, b| bits << 6 | u32::from(sextet(*b)));
-        let [_, a, b, c] = bits.to_be_bytes();
-        out.extend_from_slice(&[a, b, c]);
-    }
-    let missing = if rest.is_empty() { 3 } else { 4usize.saturating_sub(rest.len()).min(3) };
-    out.truncate(out.len().saturating_sub(missing));
+    let more = triple(last);
+    out.extend_from_slice(part(&more, 0, rest.len().saturating_sub(1)));
     out
+}
+
+fn triple(group: [u8; 4]) -> [u8; 3] {
+    let bits = group.iter().fold(0u32, |bits, b| bits << 6 | u32::from(sextet(*b)));
+    let [_, bytes @ ..] = bits.to_be_bytes();
+    bytes
 }
 
 static SEXTETS: [u8; 256] = sextets();

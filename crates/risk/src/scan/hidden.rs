@@ -1,5 +1,6 @@
 //! Characters that nobody sees, or that look like others.
 
+use super::bytes::{self, at};
 use super::kinds::{Class, Evidence, Kind, Span};
 use super::view::View;
 use crate::text::{fold, is_hidden};
@@ -12,10 +13,51 @@ pub(super) struct Hidden {
     pub(super) spelled: Vec<(usize, usize, String)>,
 }
 
-/// Whether there is anything beyond plain ASCII.
+/// Whether a text holds anything that could be hidden, or that is folded: control characters, or
+/// characters beyond ASCII other than ordinary letters, quotes and dashes. One pass.
 pub(super) fn possible(text: &[u8]) -> bool {
-    let odd = |b: &u8| *b >= 0x7f || *b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t');
-    text.chunks(64).any(|chunk| chunk.iter().fold(false, |any, b| any | odd(b)))
+    text.chunks(64).enumerate().any(|(i, chunk)| {
+        let odd = |b: &u8| *b >= 0x7f || *b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t');
+        chunk.iter().fold(false, |any, b| any | odd(b)) && {
+            let base = i.saturating_mul(64);
+            chunk
+                .iter()
+                .enumerate()
+                .any(|(k, b)| odd(b) && matters(text, base.saturating_add(k), *b))
+        }
+    })
+}
+
+/// Whether the character that begins with this byte needs a closer look.
+fn matters(text: &[u8], place: usize, lead: u8) -> bool {
+    let next = |n: usize| at(text, place.saturating_add(n));
+    let (second, third) = (next(1), next(2));
+    let before = bytes::before(text, place);
+    match lead {
+        // The rest of a character; Latin letters; most of the CJK ideographs and of Hangul.
+        0x80..=0xbf | 0xc3..=0xcb | 0xe4..=0xe9 | 0xeb..=0xec => false,
+        0xc2 => matches!(second, 0x80..=0xa0 | 0xad),
+        0xcd => second < 0xb0,
+        // Greek and Cyrillic matter beside Latin letters.
+        0xce..=0xd4 => before.is_ascii_alphabetic() || next(2).is_ascii_alphabetic(),
+        0xe2 => match second {
+            0x80 => match third {
+                0x90..=0x95 => before.is_ascii_digit() || next(3).is_ascii_digit(),
+                0x98..=0x9f | 0xa0..=0xa7 | 0xb0..=0xbf => false,
+                _ => true,
+            },
+            0x82..=0x84 | 0x86..=0x8f | 0x94..=0x97 => false,
+            _ => true,
+        },
+        0xe3 => matches!((second, third), (0x80, 0x80) | (0x85, 0xa4)),
+        // Punctuation of CJK texts is of full width.
+        0xef => match second {
+            0xbc => !matches!(third, 0x81..=0x8f | 0x9a..=0xa0 | 0xbb..=0xbf),
+            0xbd => !matches!(third, 0x80 | 0x9b..=0xbf),
+            _ => true,
+        },
+        _ => true,
+    }
 }
 
 /// Looks for invisible characters where no script and no emoji needs them.
@@ -268,7 +310,7 @@ fn imitates(c: char) -> Option<char> {
 /// The text as it is meant to be read: letters of odd alphabets as the ASCII that they imitate, odd
 /// spaces and hyphens as plain ones, nothing invisible. None if that changes nothing of weight.
 pub(super) fn folded(text: &str) -> Option<View> {
-    if text.is_ascii() {
+    if !possible(text.as_bytes()) {
         return None;
     }
     let mut view = View::with_capacity(text.len());

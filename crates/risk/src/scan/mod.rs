@@ -28,6 +28,7 @@ mod secret;
 mod view;
 
 pub(crate) use self::arguments::leak;
+pub use self::arguments::{Leak, arguments};
 pub use self::kinds::{Class, Evidence, Injection, Kind, PiiType, Scan, Span};
 pub use self::redact::{Redacted, redact};
 pub use self::sanitize::{Sanitized, sanitize};
@@ -57,9 +58,9 @@ pub fn scan(text: &str) -> Scan {
             deeper(spelled.as_bytes(), place, DEPTH, &mut spans);
         }
         spans.extend(hidden.spans);
-    }
-    if let Some(view) = hidden::folded(scanned) {
-        through(&view, Evidence::Folded, &mut spans);
+        if let Some(view) = hidden::folded(scanned) {
+            through(&view, Evidence::Folded, &mut spans);
+        }
     }
     if let Some(view) = decode::unescaped(bytes) {
         through(&view, Evidence::Escaped, &mut spans);
@@ -105,11 +106,15 @@ fn through(view: &view::View, evidence: Evidence, out: &mut Vec<Span>) {
 }
 
 fn add(view: &view::View, found: Vec<Span>, evidence: Evidence, out: &mut Vec<Span>) {
-    let known = out.len();
+    // Sorted, so that a neighbour is found by halving; few overlap one place.
+    let mut known: Vec<(usize, usize, Kind)> =
+        out.iter().map(|span| (span.start, span.end, span.kind)).collect();
+    known.sort_by_key(|(start, ..)| *start);
     for span in found {
         let (start, end) = view.origin(span.start, span.end);
-        let same = |s: &Span| s.kind == span.kind && s.start < end && start < s.end;
-        if !out.get(..known).unwrap_or_default().iter().any(same) {
+        let after = known.partition_point(|(from, ..)| *from < end);
+        let near = known.get(after.saturating_sub(16)..after).unwrap_or_default();
+        if !near.iter().any(|(_, to, kind)| *kind == span.kind && start < *to) {
             out.push(Span { start, end, evidence, ..span });
         }
     }
@@ -146,18 +151,32 @@ fn deeper(
     }
 }
 
-/// In order, and of two readings of the same place the weightier one.
+/// In order. Of two readings of one place the weightier one holds, and covers both.
 fn settled(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_by_key(|span| (span.start, core::cmp::Reverse(span.end), span.kind.rank()));
     let mut kept: Vec<Span> = Vec::with_capacity(spans.len());
+    // The last finding of each kind that cannot share a place: values, and every other kind.
+    let mut last: [Option<usize>; 3] = [None; 3];
     for span in spans {
-        match kept.last_mut() {
-            Some(last) if span.start < last.end && last.kind.competes(span.kind) => {
-                if span.kind.rank() < last.kind.rank() {
-                    *last = span;
+        let family = match span.kind {
+            Kind::Secret | Kind::Pii(_) => last.first_mut(),
+            Kind::Injection(_) => last.get_mut(1),
+            Kind::Hidden => last.get_mut(2),
+        };
+        let Some(family) = family else { continue };
+        let before = family.and_then(|i| kept.get_mut(i));
+        match before {
+            Some(before) if span.start < before.end && before.kind.competes(span.kind) => {
+                let end = before.end.max(span.end);
+                if span.kind.rank() < before.kind.rank() {
+                    *before = Span { start: before.start, ..span };
                 }
+                before.end = end;
             }
-            _ => kept.push(span),
+            _ => {
+                *family = Some(kept.len());
+                kept.push(span);
+            }
         }
     }
     kept

@@ -20,4 +20,6 @@ mod instructions;
 #[cfg(test)]
 mod personal;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod secrets;

@@ -15,7 +15,7 @@ use super::literals::Literals;
 use sentence::{Reading, SIGNS};
 
 /// Words without which nothing is an instruction to an agent.
-const ANCHORS: [&str; 40] = [
+const ANCHORS: [&str; 41] = [
     "nstruct",
     "prompt",
     "directive",
@@ -28,8 +28,9 @@ const ANCHORS: [&str; 40] = [
     "policies",
     "assistant",
     "chatbot",
-    "llm",
-    "gpt",
+    " llm",
+    "gpt-",
+    "chatgpt",
     "claude",
     "gemini",
     "copilot",

@@ -66,7 +66,7 @@ pub(super) const TO: u32 = 1 << 30;
 
 /// What a word in lower case contributes.
 pub(super) fn meaning(word: &[u8]) -> u32 {
-    if memchr::memmem::find(word, b"nstruct").is_some() && word.len() >= 9 {
+    if word.len() >= 9 && word.windows(7).take(4).any(|part| part == b"nstruct") {
         return ORDERS | THIS;
     }
     match word {

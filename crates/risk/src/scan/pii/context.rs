@@ -52,8 +52,17 @@ pub(super) struct Context<'a> {
 /// Topics before, the nearest first, and after.
 #[derive(Debug, Default)]
 struct Topics {
-    before: Vec<Topic>,
-    after: Vec<Topic>,
+    before: [Option<Topic>; MOST],
+    after: [Option<Topic>; MOST],
+}
+
+/// Most topics on either side.
+const MOST: usize = 8;
+
+impl Topics {
+    fn all(&self) -> impl Iterator<Item = Topic> {
+        self.before.iter().chain(&self.after).flatten().copied()
+    }
 }
 
 impl<'a> Context<'a> {
@@ -64,23 +73,27 @@ impl<'a> Context<'a> {
     fn topics(&self) -> &Topics {
         self.topics.get_or_init(|| {
             let from = self.start.saturating_sub(BEFORE);
-            let mut before = topics(part(self.lower, from, self.start), from > 0);
-            before.reverse();
-            let after = topics(part(self.lower, self.end, self.end.saturating_add(AFTER)), false);
-            Topics { before, after }
+            let before = part(self.lower, from, self.start);
+            let mut topics = Topics::default();
+            let words = before.rsplit(|b| !bytes::is(*b, ALPHA | HIGH));
+            // The first word of the window may have lost its beginning.
+            let whole =
+                words.filter(|word| from == 0 || !core::ptr::eq(word.as_ptr(), before.as_ptr()));
+            fill(&mut topics.before, whole);
+            let after = part(self.lower, self.end, self.end.saturating_add(AFTER));
+            fill(&mut topics.after, after.split(|b| !bytes::is(*b, ALPHA | HIGH)));
+            topics
         })
     }
 
     /// The first topic, if there is one: before, or else after.
     pub(super) fn first(&self) -> Option<Topic> {
-        let topics = self.topics();
-        topics.before.first().or(topics.after.first()).copied()
+        self.topics().all().next()
     }
 
     /// The nearest of some topics.
     pub(super) fn nearest(&self, of: &[Topic]) -> Option<Topic> {
-        let topics = self.topics();
-        topics.before.iter().chain(&topics.after).find(|topic| of.contains(topic)).copied()
+        self.topics().all().find(|topic| of.contains(topic))
     }
 
     pub(super) fn has(&self, topic: Topic) -> bool {
@@ -89,18 +102,14 @@ impl<'a> Context<'a> {
 
     /// Nothing is said about what the number is.
     pub(super) fn is_silent(&self) -> bool {
-        let topics = self.topics();
-        topics.before.iter().chain(&topics.after).all(|topic| *topic == Topic::Phone)
+        self.topics().all().all(|topic| topic == Topic::Phone)
     }
 }
 
-fn topics(text: &[u8], cut: bool) -> Vec<Topic> {
-    let mut words = text.split(|b| !bytes::is(*b, ALPHA | HIGH));
-    if cut {
-        // The first word lost its beginning.
-        words.next();
+fn fill<'a>(topics: &mut [Option<Topic>; MOST], words: impl Iterator<Item = &'a [u8]>) {
+    for (to, from) in topics.iter_mut().zip(words.filter_map(topic)) {
+        *to = Some(from);
     }
-    words.filter_map(topic).collect()
 }
 
 fn topic(word: &[u8]) -> Option<Topic> {

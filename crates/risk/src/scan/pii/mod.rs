@@ -40,6 +40,10 @@ fn span(what: PiiType, start: usize, end: usize) -> Span {
 fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     let start = run_back(text, digit, ALNUM, WORD);
     let end = run(text, digit, ALNUM, WORD);
+    let digits = start == digit && part(text, start, end).iter().all(u8::is_ascii_digit);
+    if digits && end.saturating_sub(start) < 6 && ends_here(text, end) {
+        return end;
+    }
     let colon = at(text, end) == b':' || bytes::before(text, start) == b':';
     if let Some((start, end, mac)) = colon.then(|| net::colons(text, digit)).flatten() {
         out.push(span(if mac { PiiType::Mac } else { PiiType::Ip }, start, end));
@@ -71,7 +75,10 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
         // What only begins like one is no other number either.
         return end;
     }
+    // Digits alone are one of those only with a sign and more behind them.
+    let signed = matches!(at(text, end), b'-' | b'+');
     if (6..=WORD).contains(&word.len())
+        && (!digits || signed)
         && bytes::begins(text, start)
         && let Some((what, end)) = letters::of(text, start, end, &context)
     {
@@ -81,7 +88,9 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     if word.len() > 24 && letters::has_letters(word) {
         return end;
     }
-    if context_birth(lower, start, digit)
+    if end.saturating_sub(digit) <= 4
+        && !at(text, digit.saturating_add(2)).is_ascii_digit()
+        && context_birth(lower, start, digit)
         && let Some((start, end)) = date::in_words(lower, digit)
     {
         out.push(span(PiiType::BirthDate, start, end));
@@ -97,6 +106,27 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     let number = Number::read(text, digit);
     numbers(&number, lower, out);
     number.end.max(end.min(digit.saturating_add(1)))
+}
+
+/// Whether a short number goes no further: neither digits nor a month follow.
+fn ends_here(text: &[u8], end: usize) -> bool {
+    match at(text, end) {
+        // `March 12, 1980`.
+        b',' => at(text, end.saturating_add(1)) != b' ',
+        b':' => {
+            let next = at(text, end.saturating_add(1));
+            next != b':' && !bytes::is(next, bytes::HEX)
+        }
+        b'-' | b'.' | b'/' | b'(' | b')' => {
+            let next = at(text, end.saturating_add(1));
+            !(next.is_ascii_digit() || matches!(next, b'(' | b')' | b'-' | b' '))
+        }
+        b' ' => {
+            !bytes::is(at(text, end.saturating_add(1)), ALNUM)
+                && !matches!(at(text, end.saturating_add(1)), b'(' | b'-')
+        }
+        _ => true,
+    }
 }
 
 /// Whether a word of birth stands near.

@@ -24,7 +24,7 @@ pub(in crate::scan) fn across(texts: &[&[u8]]) -> Option<&'static str> {
         }
     }
     for (i, ends) in &opened {
-        for (_, text) in texts.iter().enumerate().filter(|(j, _)| j != i) {
+        for (_, text) in texts.iter().enumerate().filter(|(j, _)| near(*i, *j)) {
             let start = beginning(text);
             if start.is_empty() {
                 continue;
@@ -39,6 +39,11 @@ pub(in crate::scan) fn across(texts: &[&[u8]]) -> Option<&'static str> {
         let total: usize = texts.iter().map(|text| text.len()).sum();
         (texts.len() > 2 && total <= 2 * PIECE).then(|| joined(&texts.concat(), b"")).flatten()
     })
+}
+
+/// Whether two strings are put together: of very many only those that are not far apart.
+fn near(one: usize, other: usize) -> bool {
+    one != other && one.abs_diff(other) <= OPEN
 }
 
 /// The end of a string, with and without the punctuation after it.
@@ -129,7 +134,7 @@ fn begun(texts: &[&[u8]]) -> Option<&'static str> {
         });
     }
     for (i, rule, piece) in &begun {
-        for (_, text) in texts.iter().enumerate().filter(|(j, _)| j != i) {
+        for (_, text) in texts.iter().enumerate().filter(|(j, _)| near(*i, *j)) {
             for word in text.split(|b| !is(*b, TOKEN)).filter(|word| random(word)).take(OPEN) {
                 let whole = [piece, word].concat();
                 let body = part(&whole, rule.prefix.len(), whole.len());
