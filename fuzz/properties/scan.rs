@@ -41,7 +41,10 @@ fn redacted(text: &str) {
 fn sanitized(text: &str) {
     let sanitized = scan::sanitize(text);
     let mut marked = sanitized.text.chars();
-    for c in text.chars().filter(|c| c.is_alphanumeric() || c.is_ascii_punctuation()) {
+    // Letters by their name, but nobody sees them.
+    let filler = |c: &char| matches!(c, '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}');
+    let visible = |c: &char| (c.is_alphanumeric() || c.is_ascii_punctuation()) && !filler(c);
+    for c in text.chars().filter(visible) {
         assert!(marked.any(|kept| kept == c), "{c:?} is gone");
     }
 }
