@@ -119,3 +119,29 @@ fn letters_beyond_ascii_are_no_hexadecimal_digits() {
         assert!(canonicalize(format!("\"\\u{text}\"").as_bytes()).is_err(), "{text}");
     }
 }
+
+/// Long runs are looked at in blocks; what ends them may stand anywhere in one.
+#[test]
+fn a_long_string_ends_where_it_ends() {
+    for length in 0..300 {
+        let (before, after) = ("a".repeat(length), "b".repeat(300 - length));
+        for stop in ["\"", "\\", "\n", "\u{1f}"] {
+            let text = format!("{before}{stop}{after}");
+            let (read, rest) = (written(&text), written(""));
+            let both = format!("{read}{rest}");
+            assert_eq!(read_string(&both), Some((text.into(), rest.as_str())), "{length}");
+        }
+        let raw = format!("\"{before}\n{after}\"");
+        assert!(canonicalize(raw.as_bytes()).is_err(), "{length}");
+    }
+}
+
+/// Keys are compared by their first eight bytes first.
+#[test]
+fn a_short_key_and_a_long_one_beyond_ascii_are_put_in_order() {
+    let sorted = "{\"\u{e9}1234567\":2,\"\u{fc}\":1}";
+    let swapped = "{\"\u{fc}\":1,\"\u{e9}1234567\":2}";
+    for text in [sorted, swapped] {
+        assert_eq!(canonicalize(text.as_bytes()).unwrap().as_str(), sorted);
+    }
+}

@@ -156,3 +156,16 @@ fn the_message_of_a_type_that_gives_up_is_not_repeated() {
     assert_eq!(error, SerializeError::Custom);
     assert!(!format!("{error} {error:?}").contains("swordfish"));
 }
+
+#[test]
+fn what_is_there_is_itself_and_bytes_are_numbers() {
+    struct Bytes;
+    impl Serialize for Bytes {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.serialize_bytes(&[0, 7, 255])
+        }
+    }
+    assert_eq!(text(&Some(1_u8)), "1");
+    assert_eq!(text(&[Some("a"), None]), r#"["a",null]"#);
+    assert_eq!(text(&Bytes), "[0,7,255]");
+}

@@ -236,3 +236,9 @@ fn nested_canonical(mut value: Value) -> Canonical {
         value = inner;
     }
 }
+
+#[test]
+fn literals_are_read_as_what_they_are() {
+    let values = parse(b"[false, true, null]").unwrap();
+    assert_eq!(values, Value::from(vec![Value::from(false), Value::from(true), Value::Null]));
+}

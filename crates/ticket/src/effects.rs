@@ -94,7 +94,7 @@ impl Effects {
     /// Claims an effect in the newest slice, and says if there was room; nothing if it is remembered.
     pub(crate) fn claim(&mut self, effect: Effect, room: impl FnOnce() -> bool) -> Option<bool> {
         let used = self.counts.iter().sum::<u32>() as usize;
-        let lines = |eighths: usize| (used.saturating_mul(eighths) / 16).saturating_add(2);
+        let lines = |sixteenths: usize| (used.saturating_mul(sixteenths) / 16).saturating_add(2);
         // Up to four fifths are taken: the fuller, the more often a second line is looked at.
         if used.saturating_mul(5) >= self.lines.len().saturating_mul(28)
             || self.lines.len() > lines(10)
