@@ -25,8 +25,9 @@ use crate::world::World;
 const SPAN: u64 = 86_400;
 /// Agents that work at a time.
 const AGENTS: u64 = 4;
-/// Sessions that take turns.
-const SESSIONS: u64 = 20_000;
+/// Sessions that take turns: so few that each has been used before the comparison begins (what a session
+/// did is kept for thirty days), and so many that none is busy enough to be judged more strictly.
+const SESSIONS: u64 = 1_000;
 /// Samples that are taken.
 const SAMPLES: u32 = 60;
 
@@ -184,7 +185,7 @@ async fn work(name: u64, world: &World, heard: &Shared, stop: &AtomicBool) -> Re
             Box::pin(world.cs.run(&me, &list)).await
         } else {
             let event = json!({
-                "summary": format!("event {}", random.number()),
+                "summary": format!("event {turn}"),
                 "start": { "date": "2027-03-02" }, "end": { "date": "2027-03-03" },
             });
             let call = ToolCall::from_json("google_calendar_create_event", event.to_string())?;
