@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: builds and runs what is in `benches/`, and writes down what it found.
 
+mod calls;
 mod chart;
 pub(crate) mod counts;
 mod lock;
@@ -45,7 +46,8 @@ impl Report {
 
 pub(crate) fn run(project: &Project, options: &BenchOptions) -> ExitCode {
     let result = match options.what {
-        What::All => measure(project, options).map_err(Stop::from),
+        What::All => everything(project, options).map_err(Stop::from),
+        What::Calls => calls::run(project, options).map_err(Stop::from),
         What::Counts => counts::step(project),
         What::RecordCounts => counts::record(project),
     };
@@ -65,6 +67,13 @@ pub(crate) fn run(project: &Project, options: &BenchOptions) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The kernel and whole calls, each with its page.
+fn everything(project: &Project, options: &BenchOptions) -> Result<String, String> {
+    let kernel = measure(project, options)?;
+    say(&kernel);
+    calls::run(project, options)
 }
 
 fn measure(project: &Project, options: &BenchOptions) -> Result<String, String> {

@@ -46,6 +46,8 @@ pub(crate) enum What {
     /// Everything.
     #[default]
     All,
+    /// Whole calls only.
+    Calls,
     /// Instruction counts only, compared with the committed ones.
     Counts,
     /// Instruction counts only, which are then the committed ones.
@@ -97,6 +99,7 @@ fn parse_bench(args: impl Iterator<Item = String>) -> Result<Task, String> {
             "--help" | "-h" => return Ok(Task::BenchHelp),
             "--quick" => options.quick = true,
             "--json" => options.json = true,
+            "--calls" => options.what = What::Calls,
             "--counts" => options.what = What::Counts,
             "--record-counts" => options.what = What::RecordCounts,
             other => return Err(format!("unknown option `{other}` of `bench`")),
@@ -147,6 +150,7 @@ Keep the machine idle meanwhile.
 Options:
   --quick          A first look in two minutes: fewer rounds, one process; written to `target/bench`
   --json           Print all results as JSON too (they are in `target/bench/results.json` anyway)
+  --calls          Only whole calls beside bare HTTP requests; writes `docs/calls.md`
   --counts         Only count instructions, and compare with `benches/counts.json`
   --record-counts  Only count instructions, and rewrite `benches/counts.json`
   -h, --help       Show this text
