@@ -212,8 +212,9 @@ async fn work(name: u64, world: &World, heard: &Shared, stop: &AtomicBool) -> Re
                         heard.reads.push(took);
                     }
                 }
-                Ok(done) => heard.wrong.push(format!("{:?} {:?}", done.ending, done.code)),
                 // A ticket that lives for five minutes of the fast clock can grow too old.
+                Ok(done) if done.code == Some("expired") => heard.refused += 1,
+                Ok(done) => heard.wrong.push(format!("{:?} {:?}", done.ending, done.code)),
                 Err(error) if error.code() == "expired" => heard.refused += 1,
                 Err(error) => heard.wrong.push(error.code().to_owned()),
             }
