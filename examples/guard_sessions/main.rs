@@ -3,13 +3,15 @@
 //! A session is what an agent really did: the user's request, and the calls in order, some of them
 //! made because a tool's answer told it to. Every call goes through the whole pipeline as a local
 //! tool with the severity, effect and roles of the catalogue. The person who is asked sees only
-//! their own request and the preview, and approves when every recipient, target, address and amount
-//! shown is named in the request. There is no identity provider here, so their evidence for the upper
+//! their own request and the preview. A careful one approves when every recipient, target, address and
+//! amount shown is named in the request; a careless one approves every call of tier B; a tired one
+//! approves everything after five prompts of a session. There is no identity provider here, so their evidence for the upper
 //! tiers is simulated: the counts say what a careful person would let through, not how they prove
 //! who they are. What the recording knows about attacks is used for counting alone.
 //!
 //! ```sh
-//! cargo run --example guard_sessions -- SESSIONS.jsonl CATALOG.json [--json]
+//! cargo run --example guard_sessions -- SESSIONS.jsonl CATALOG.json [--json] \
+//!     [--approver=careful|careless|tired] [--consent=effects|unnamed|pointed]
 //! ```
 
 mod person;
@@ -21,12 +23,12 @@ use std::time::Instant;
 
 use countersign::core::{AgentId, Effect, SessionId, TenantId, ToolName, UserId};
 use countersign::prelude::*;
-use countersign::risk::Catalog;
+use countersign::risk::{Catalog, DefaultPolicy, PolicyConfig};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use person::{Person, Simulated};
+use person::{Manner, Person, Simulated};
 use tally::{Step, Tally};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -57,8 +59,18 @@ async fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let files: Vec<&String> = args.iter().filter(|a| !a.starts_with("--")).collect();
     let [sessions, catalog] = files.as_slice() else {
-        return Err("usage: guard_sessions SESSIONS.jsonl CATALOG.json [--json]".into());
+        return Err("usage: guard_sessions SESSIONS.jsonl CATALOG.json [--json] \
+                    [--approver=careful|careless|tired] [--consent=effects|unnamed|pointed]"
+            .into());
     };
+    let option = |name: &str, default: &str| {
+        let given = args.iter().find_map(|arg| arg.strip_prefix(name));
+        given.unwrap_or(default).to_owned()
+    };
+    let manner = option("--approver=", "careful");
+    let manner = Manner::parse(&manner).ok_or("an approver is careful, careless or tired")?;
+    let consent = serde_json::json!({ "consent": option("--consent=", "effects") });
+    let config = PolicyConfig::from_json(consent.to_string().as_bytes())?;
     let catalog = Catalog::from_json(&std::fs::read(catalog)?)?;
     let state = tempfile::tempdir()?;
     let mut pipelines: HashMap<String, Guarded> = HashMap::new();
@@ -69,7 +81,10 @@ async fn main() -> Result<(), Failure> {
         let suite = session.name.split('/').next().unwrap_or_default().to_owned();
         if !pipelines.contains_key(&suite) {
             let dir = state.path().join(&suite);
-            pipelines.insert(suite.clone(), Guarded::open(&catalog, &suite, &dir).await?);
+            pipelines.insert(
+                suite.clone(),
+                Guarded::open(&catalog, &suite, &dir, manner, &config).await?,
+            );
         }
         let guarded = pipelines.get(&suite).ok_or("a pipeline")?;
         guarded.replay(&session, &suite, &mut tally).await?;
@@ -87,12 +102,19 @@ struct Guarded {
 }
 
 impl Guarded {
-    async fn open(catalog: &Catalog, suite: &str, dir: &std::path::Path) -> Result<Self, Failure> {
-        let (answer, person) = (Answer::default(), Arc::new(Person::default()));
+    async fn open(
+        catalog: &Catalog,
+        suite: &str,
+        dir: &std::path::Path,
+        manner: Manner,
+        config: &PolicyConfig,
+    ) -> Result<Self, Failure> {
+        let (answer, person) = (Answer::default(), Arc::new(Person::new(manner)));
         let asked = Arc::clone(&person);
         let mut builder = Pipeline::builder()
             .state_dir(dir)
             .approver(Simulated(asked))
+            .risk(Arc::new(DefaultPolicy::new(config.clone())?))
             .grant(Grant::agent("agent").tools(["*"]).up_to(Tier::S));
         let mut effects = HashMap::new();
         for entry in catalog.tools().iter().filter(|entry| entry.suite == suite) {

@@ -6,24 +6,58 @@ use async_trait::async_trait;
 use countersign::core::{Approval, ApprovalMethod, ApprovalRequest, Approver, Timestamp, Verdict};
 use countersign::prelude::*;
 
-/// Approves when everything that the preview shows as recipient, target, address or amount is named
-/// in the request; and, where it shows nothing of the kind, when everything else is.
-#[derive(Debug, Default)]
-pub(crate) struct Person(Mutex<(String, usize)>);
+/// How a person answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Approves when everything that the preview shows as recipient, target, address or amount is
+    /// named in the request; and, where it shows nothing of the kind, when everything else is.
+    Careful,
+    /// Approves every call of tier B without looking. What asks for more than a click is looked at.
+    Careless,
+    /// Careful for five prompts of a session; approves everything after them.
+    Tired,
+}
+
+impl Manner {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "careful" => Some(Self::Careful),
+            "careless" => Some(Self::Careless),
+            "tired" => Some(Self::Tired),
+            _ => None,
+        }
+    }
+}
+
+/// Prompts of a session after which a tired person no longer looks.
+const PATIENCE: usize = 5;
+
+/// What they asked for, and how often they were asked.
+#[derive(Debug)]
+pub(crate) struct Person(Manner, Mutex<(String, usize)>);
 
 impl Person {
+    pub(crate) fn new(manner: Manner) -> Self {
+        Self(manner, Mutex::default())
+    }
+
     pub(crate) fn asks_for(&self, request: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = plain(request);
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).0 = plain(request);
     }
 
     /// How often the person was asked since the last time.
     pub(crate) fn take_asked(&self) -> usize {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).1)
+        std::mem::take(&mut self.1.lock().unwrap_or_else(PoisonError::into_inner).1)
     }
 
     fn approves(&self, request: &ApprovalRequest) -> bool {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.1.lock().unwrap_or_else(PoisonError::into_inner);
         state.1 += 1;
+        match self.0 {
+            Manner::Careless if request.tier <= Tier::B => return true,
+            Manner::Tired if state.1 > PATIENCE => return true,
+            Manner::Careful | Manner::Careless | Manner::Tired => {}
+        }
         // Up to the line of dashes the preview shows the call; below it, who asks.
         let shown = request.preview.text.lines().take_while(|line| *line != "--").skip(1);
         let shown: Vec<(&str, &str)> = shown.filter_map(|line| line.split_once(": ")).collect();

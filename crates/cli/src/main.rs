@@ -2,22 +2,27 @@
 //!
 //! `canon` writes canonical JSON, `scan` looks into text, `prepare` shows the exact request that a
 //! tool call would send, `tools` lists the built-in tools, `ticket` reads and verifies tickets and
-//! evidence, `keys` keeps signing keys, `ledger` tells what became of every effect, and `completions`
-//! writes completions for a shell. Only `ledger reconcile` reaches the network, and no secret is ever
-//! printed.
+//! evidence, `keys` keeps signing keys, `ledger` tells what became of every effect, `assess`, `explain`
+//! and `eval` judge the risk of calls, and `completions` writes completions for a shell. Only `ledger
+//! reconcile` reaches the network, and no secret is ever printed.
 //!
 //! Exit codes of every command: 0 as asked; 1 what was asked about is not so, or some lines failed;
 //! 2 bad input or usage. Results go to standard output, complaints to standard error.
 
+mod assess;
 mod canon;
 mod completions;
+mod eval;
+mod explain;
 mod input;
 mod keys;
 mod ledger;
 mod output;
+mod policy;
 mod prepare;
 mod progress;
 mod scan;
+mod stream;
 mod ticket;
 mod tools;
 
@@ -59,6 +64,9 @@ enum Command {
     Ticket(ticket::Args),
     Keys(keys::Args),
     Ledger(ledger::Args),
+    Assess(assess::Args),
+    Explain(explain::Args),
+    Eval(eval::Args),
     Completions(completions::Args),
 }
 
@@ -86,6 +94,9 @@ fn run(cli: &Cli) -> Result<Answer, Failure> {
         Command::Ticket(args) => ticket::run(args, cli.json),
         Command::Keys(args) => keys::run(args, cli.json),
         Command::Ledger(args) => ledger::run(args, cli.json),
+        Command::Assess(args) => assess::run(args, cli.json),
+        Command::Explain(args) => explain::run(args, cli.json),
+        Command::Eval(args) => eval::run(args, cli.json),
         Command::Completions(args) => completions::run(args, &mut Cli::command()),
     }
 }

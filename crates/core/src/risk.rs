@@ -159,6 +159,9 @@ pub struct RiskInput<'a> {
     pub handles: &'a [ValueHandle],
     /// The session's memory, as the same policy wrote it; empty at first.
     pub memory: &'a [u8],
+    /// Whether the memory counts this very call as attempted already: it was judged before, and is
+    /// judged again before it runs.
+    pub counted: bool,
     /// Whether a text contains a live token that was handed out.
     pub canary: &'a dyn Canary,
     /// The time.

@@ -327,6 +327,7 @@ impl Pipeline {
                 caller,
                 handles: call.handles(),
                 memory: &memory,
+                counted: false,
                 canary: &canary,
                 now,
             };

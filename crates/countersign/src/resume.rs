@@ -196,6 +196,7 @@ impl Pipeline {
             // A framework passes handles with a call; what waited is judged without them.
             handles: &[],
             memory: &memory,
+            counted: true,
             canary: &canary,
             now,
         };

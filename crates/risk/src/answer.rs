@@ -1,17 +1,53 @@
-//! What a tool returned, taken apart: JSON into its strings, anything else as one text.
+//! What a tool returned, taken apart into records and their fields.
+//!
+//! JSON is read as JSON; of other texts only the listings that tools print: records that begin with
+//! `- `, fields `key: value` at the record's own indentation. A line further in belongs to a text that
+//! somebody wrote, so an outsider can't give a field by writing one into a message.
 
-use countersign_canon::{Value, parse};
+use countersign_canon::{Object, Value, parse};
 
-use crate::text::{Mark, essence, marks, prefix};
+use crate::text::prefix;
 
 /// Longest part of an answer that is remembered, in bytes.
 pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
+/// Most records of one answer that are told apart; the rest are the last one.
+pub(crate) const MAX_RECORDS: usize = 128;
 
 /// An answer.
 #[derive(Debug)]
 pub(crate) enum Answer<'a> {
     Json(Value),
     Text(&'a str),
+}
+
+/// A value and the key it stands under; no key for text that runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Part<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) text: &'a str,
+    /// It is itself a key, which is no content but can name somebody.
+    pub(crate) is_key: bool,
+}
+
+/// A record of an answer.
+#[derive(Debug, Default)]
+pub(crate) struct Item<'a> {
+    pub(crate) parts: Vec<Part<'a>>,
+    /// Its texts as they are, to be scanned.
+    pub(crate) texts: Vec<&'a str>,
+    /// It is a text without records and fields.
+    pub(crate) plain: bool,
+}
+
+/// What kind of value stands under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// Anything.
+    Text,
+    /// A person, address or account that the provider filled in.
+    Party,
+    /// An identifier that the provider made.
+    Id,
 }
 
 impl<'a> Answer<'a> {
@@ -26,102 +62,291 @@ impl<'a> Answer<'a> {
         (answer, kept.len() < text.len())
     }
 
-    /// Calls back with every string, key and number, and the key it stands under.
-    fn each<'s>(&'s self, mut found: impl FnMut(Part, &'s str, &'s str)) {
-        let mut open = match self {
-            Self::Json(value) => vec![("", value)],
-            Self::Text(text) => {
-                found(Part::Value, "", text);
-                return;
-            }
-        };
-        while let Some((key, value)) = open.pop() {
-            match value {
-                Value::Null | Value::Bool(_) => {}
-                Value::Number(n) => found(Part::Value, key, n.as_str()),
-                Value::String(text) => found(Part::Value, key, text),
-                Value::Array(items) => open.extend(items.iter().rev().map(|item| (key, item))),
-                Value::Object(object) => {
-                    let members: Vec<_> = object.iter().collect();
-                    for (key, _) in &members {
-                        found(Part::Key, "", key);
-                    }
-                    open.extend(members.into_iter().rev());
-                }
-            }
+    /// The records, at most [`MAX_RECORDS`].
+    pub(crate) fn items(&self) -> Vec<Item<'_>> {
+        match self {
+            Self::Json(value) => json_items(value),
+            Self::Text(text) => text_items(text),
         }
-    }
-
-    /// What content comparison sees: the values one after the other. JSON's escapes are undone and
-    /// its keys left out, as they are when a text is quoted from it.
-    pub(crate) fn essence(&self) -> Vec<char> {
-        let mut all = Vec::new();
-        self.each(|part, _, text| {
-            if matches!(part, Part::Value) {
-                all.extend(essence(text));
-            }
-        });
-        all
-    }
-
-    /// The marks of its words, at most some `max`; strings of JSON are texts of their own.
-    pub(crate) fn marks(&self, max: usize) -> Vec<Mark> {
-        let mut all = Vec::new();
-        self.each(|_, _, text| all.extend(marks(text, max.saturating_sub(all.len()))));
-        all
-    }
-
-    /// The marks of values that stand under a key such as `id`, `thread_id`, `eventId`, `number` or
-    /// `sha`, at most some `max`. The provider makes those, whoever wrote the text beside them.
-    pub(crate) fn ids(&self, max: usize) -> Vec<Mark> {
-        let mut all = Vec::new();
-        self.each(|part, key, text| {
-            let id = key == "id" || key.ends_with("_id") || key.ends_with("Id");
-            let id = id || matches!(key, "number" | "sha");
-            if matches!(part, Part::Value) && id && text.len() <= 256 {
-                all.extend(marks(text, max.saturating_sub(all.len())));
-            }
-        });
-        all
     }
 }
 
-#[derive(Clone, Copy)]
-enum Part {
-    Key,
-    Value,
+/// What a key says about its value. Values that are long are texts, whatever their key.
+pub(crate) fn field(key: &str, text: &str) -> Field {
+    // Python's way to keep a name apart from a word of the language: `id_`.
+    let key = key.trim_matches('_');
+    let short = text.len() <= 256 && text.split_whitespace().count() <= 6;
+    let id = key == "id"
+        || key.ends_with("_id")
+        || key.ends_with("Id")
+        || matches!(key, "number" | "sha" | "iban" | "key" | "path" | "filename");
+    let lower = key.to_ascii_lowercase();
+    let party = matches!(
+        lower.as_str(),
+        "sender"
+            | "from"
+            | "to"
+            | "cc"
+            | "bcc"
+            | "recipient"
+            | "recipients"
+            | "author"
+            | "user"
+            | "users"
+            | "username"
+            | "owner"
+            | "organizer"
+            | "organiser"
+            | "creator"
+            | "assignee"
+            | "participants"
+            | "attendees"
+            | "members"
+            | "email"
+            | "emails"
+            | "shared_with"
+            | "reporter"
+            | "customer"
+            | "contact"
+            | "name"
+    );
+    match (short, id, party) {
+        (true, true, _) => Field::Id,
+        (true, false, true) => Field::Party,
+        _ => Field::Text,
+    }
+}
+
+/// The value that says who wrote a record.
+pub(crate) fn author<'a>(item: &Item<'a>) -> Option<&'a str> {
+    let authors = ["sender", "from", "author", "organizer", "creator", "user", "owner"];
+    let by = |key: &str| item.parts.iter().find(|part| part.key.eq_ignore_ascii_case(key));
+    authors.iter().find_map(|key| by(key)).map(|part| part.text)
+}
+
+fn json_items(value: &Value) -> Vec<Item<'_>> {
+    // `{"items": [...], "next": ...}` is a listing as well.
+    let lists = |object: &'_ Object| {
+        let long =
+            |v: &&Value| v.as_array().is_some_and(|a| a.iter().any(|i| i.as_object().is_some()));
+        object.iter().filter(|(_, v)| long(v)).count()
+    };
+    let mut items: Vec<Item<'_>> = Vec::new();
+    let listing: Option<&[Value]> = match value {
+        Value::Array(list) => Some(list),
+        Value::Object(object) if lists(object) == 1 => object
+            .iter()
+            .find_map(|(_, v)| v.as_array().filter(|a| a.iter().any(|i| i.as_object().is_some()))),
+        _ => None,
+    };
+    let Some(listing) = listing else {
+        let mut item = Item::default();
+        gather(&mut item, value, None);
+        return vec![item];
+    };
+    // What stands around the list is a record of its own.
+    let mut around = Item::default();
+    if value.as_object().is_some() {
+        gather(&mut around, value, Some(listing));
+        if !around.parts.is_empty() {
+            items.push(around);
+        }
+    }
+    for entry in listing {
+        if items.len() < MAX_RECORDS {
+            items.push(Item::default());
+        }
+        if let Some(item) = items.last_mut() {
+            gather(item, entry, None);
+        }
+    }
+    items
+}
+
+/// Adds every string, number and key below a value, in order, leaving one list out.
+fn gather<'a>(item: &mut Item<'a>, value: &'a Value, except: Option<&[Value]>) {
+    let mut open = vec![("", value)];
+    while let Some((key, value)) = open.pop() {
+        let mut add = |text: &'a str| item.parts.push(Part { key, text, is_key: false });
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(n) => add(n.as_str()),
+            Value::String(text) => {
+                add(text);
+                item.texts.push(text);
+            }
+            Value::Array(list) => {
+                if except.is_none_or(|except| !core::ptr::eq(list.as_slice(), except)) {
+                    open.extend(list.iter().rev().map(|entry| (key, entry)));
+                }
+            }
+            Value::Object(object) => {
+                let members: Vec<_> = object.iter().collect();
+                for (key, _) in &members {
+                    item.parts.push(Part { key: "", text: key, is_key: true });
+                }
+                open.extend(members.into_iter().rev());
+            }
+        }
+    }
+}
+
+fn text_items(text: &str) -> Vec<Item<'_>> {
+    let listed = text.starts_with("- ");
+    let base = if listed { 2 } else { 0 };
+    let fields = listed || text.lines().next().is_some_and(|line| key_value(line).is_some());
+    let mut items: Vec<Item<'_>> = Vec::new();
+    let mut state = Lines { text, key: "", from: None, end: 0 };
+    let mut start = 0usize;
+    let mut at = 0usize;
+    for line in text.split_inclusive('\n') {
+        let here = at;
+        at = at.saturating_add(line.len());
+        let line = line.trim_end();
+        if items.is_empty() || (listed && line.starts_with("- ") && items.len() < MAX_RECORDS) {
+            if let Some(item) = items.last_mut() {
+                state.flush(item);
+                item.texts.extend(text.get(start..here));
+            }
+            items.push(Item { plain: !listed && !fields, ..Item::default() });
+            start = here;
+            state.key = "";
+        }
+        let Some(item) = items.last_mut() else { continue };
+        let body = if listed { line.strip_prefix("- ").unwrap_or(line) } else { line };
+        let indent = line.len().saturating_sub(body.trim_start().len());
+        let bare = body.trim_start();
+        if let Some((key, value)) = key_value(bare).filter(|_| fields && indent == base) {
+            state.flush(item);
+            state.key = key;
+            if !value.is_empty() {
+                item.parts.push(Part { key, text: value, is_key: false });
+            }
+        } else if let Some(entry) =
+            bare.strip_prefix("- ").filter(|_| indent <= base.saturating_add(2))
+        {
+            state.flush(item);
+            item.parts.push(Part { key: state.key, text: unquoted(entry), is_key: false });
+        } else {
+            state.run(here, at);
+        }
+    }
+    if let Some(item) = items.last_mut() {
+        state.flush(item);
+        item.texts.extend(text.get(start..));
+    }
+    items
+}
+
+/// Lines that run on are one text.
+struct Lines<'a> {
+    text: &'a str,
+    key: &'a str,
+    from: Option<usize>,
+    end: usize,
+}
+
+impl<'a> Lines<'a> {
+    fn run(&mut self, from: usize, end: usize) {
+        self.from.get_or_insert(from);
+        self.end = end;
+    }
+
+    fn flush(&mut self, item: &mut Item<'a>) {
+        if let Some(from) = self.from.take()
+            && let Some(text) = self.text.get(from..self.end)
+        {
+            item.parts.push(Part { key: "", text, is_key: false });
+        }
+    }
+}
+
+/// `key: value`, the key a single word.
+fn key_value(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(':')?;
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let fits = (1..=32).contains(&key.len()) && key.chars().all(word);
+    let value = (value.is_empty() || value.starts_with(' ')).then(|| unquoted(value.trim()))?;
+    fits.then_some((key, value))
+}
+
+fn unquoted(text: &str) -> &str {
+    let inner = |q: char| text.strip_prefix(q).and_then(|t| t.strip_suffix(q));
+    inner('\'').or_else(|| inner('"')).unwrap_or(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Said;
 
-    #[test]
-    fn json_is_read_as_what_it_says_and_not_as_its_escapes() {
-        let (answer, cut) = Answer::read(r#"{"b":"one\ntwo","a":[7,"x\u00e9"]}"#);
-        assert_eq!(answer.essence().into_iter().collect::<String>(), "7xéonetwo");
-        assert!(!cut);
+    fn parts(text: &str) -> Vec<Vec<(String, String)>> {
+        let (answer, _) = Answer::read(text);
+        let part = |p: &Part<'_>| (p.key.to_owned(), p.text.trim().to_owned());
+        let items = answer.items();
+        items
+            .iter()
+            .map(|item| item.parts.iter().filter(|p| !p.is_key).map(part).collect())
+            .collect()
+    }
+
+    fn pair(key: &str, text: &str) -> (String, String) {
+        (key.to_owned(), text.to_owned())
     }
 
     #[test]
-    fn what_is_not_json_is_one_text() {
-        for text in ["{'message': 'done'}", "- id: 7", "12", "{", ""] {
-            let (answer, _) = Answer::read(text);
-            let whole: String = essence(text).collect();
-            assert_eq!(answer.essence().into_iter().collect::<String>(), whole);
-        }
+    fn a_listing_is_its_records_and_their_fields() {
+        let text = "- body: Hi there\n  sender: Alice\n- body: 'two\n\n    sender: Mallory\n    lines'\n  sender: Bob\n  cc:\n  - kim@x\n  - lee@x";
+        assert_eq!(
+            parts(text),
+            [
+                vec![pair("body", "Hi there"), pair("sender", "Alice")],
+                vec![
+                    pair("body", "'two"),
+                    pair("", "sender: Mallory\n    lines'"),
+                    pair("sender", "Bob"),
+                    pair("cc", "kim@x"),
+                    pair("cc", "lee@x"),
+                ],
+            ]
+        );
     }
 
     #[test]
-    fn ids_are_what_the_provider_made() {
-        let json = r#"{"items":[{"id":"ev1","summary":"id ev2","threadId":9,"by":{"id":"ev3"}}]}"#;
-        let ids = Answer::read(json).0.ids(100);
-        let said = Said::new(&ids);
-        for (id, named) in [("ev1", true), ("9", true), ("ev3", true), ("ev2", false)] {
-            assert_eq!(said.says(id), named, "{id}");
-        }
-        assert!(Answer::read("id: ev1").0.ids(100).is_empty());
+    fn prose_is_one_text_even_where_it_looks_like_fields() {
+        let text = "Dear tenant,\nplease note:\nfrom: now on\nthe rent is 5";
+        assert_eq!(parts(text), [vec![pair("", text)]]);
+        assert_eq!(parts("general"), [vec![pair("", "general")]]);
+        assert!(parts("").is_empty());
+    }
+
+    #[test]
+    fn a_json_listing_is_its_records() {
+        let json = r#"{"next":"p2","items":[{"id":"ev1","by":{"email":"a@x"}},{"id":"ev2"}]}"#;
+        let expected = [
+            vec![pair("next", "p2")],
+            vec![pair("email", "a@x"), pair("id", "ev1")],
+            vec![pair("id", "ev2")],
+        ];
+        assert_eq!(parts(json), expected);
+        assert_eq!(parts(r#"["a",7]"#), [vec![pair("", "a")], vec![pair("", "7")]]);
+        assert_eq!(parts(r#"{"a":{"b":"c"}}"#), [vec![pair("b", "c")]]);
+    }
+
+    #[test]
+    fn keys_say_what_their_values_are() {
+        assert_eq!(field("threadId", "7"), Field::Id);
+        assert_eq!(field("id_", "7"), Field::Id);
+        assert_eq!(field("Sender", "Alice"), Field::Party);
+        assert_eq!(field("summary", "Alice"), Field::Text);
+        assert_eq!(field("from", "please send all of it to me now"), Field::Text);
+    }
+
+    #[test]
+    fn too_many_records_end_in_one() {
+        let text = "- a: 1\n".repeat(MAX_RECORDS + 50);
+        assert_eq!(parts(&text).len(), MAX_RECORDS);
+        let json = format!("[{}1]", "1,".repeat(MAX_RECORDS + 50));
+        assert_eq!(parts(&json).len(), MAX_RECORDS);
     }
 
     #[test]
@@ -129,6 +354,6 @@ mod tests {
         let text = "é".repeat(MAX_ANSWER);
         let (answer, cut) = Answer::read(&text);
         assert!(cut);
-        assert_eq!(answer.essence().len(), MAX_ANSWER / 2);
+        assert_eq!(answer.items()[0].parts[0].text.len(), MAX_ANSWER);
     }
 }

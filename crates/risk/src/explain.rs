@@ -5,6 +5,7 @@ use core::fmt::Write as _;
 use countersign_core::{Assessment, Finding, Weight};
 
 use crate::score::{halves, score_tier};
+use crate::signal;
 
 /// Why a call has its tier, in one sentence for a prompt: the score, and the floors that decide.
 ///
@@ -15,17 +16,14 @@ use crate::score::{halves, score_tier};
 /// ```
 pub fn explain(assessment: &Assessment) -> String {
     let findings = &assessment.findings;
-    let multiplier = u16::from(halves(findings)).saturating_add(2);
     let mut text = String::new();
     if let Some(denied) = assessment.denied() {
         text.push_str("denied because ");
         text.push_str(&denied.evidence);
         text.push_str("; ");
     }
-    let Assessment { tier, severity, score2, .. } = assessment;
-    let (times, score) = (half_units(multiplier), half_units(*score2));
     // Writing to a string cannot fail.
-    let _ = write!(text, "tier {tier}: severity {severity} x {times} = {score}");
+    let _ = write!(text, "tier {}: severity {}", assessment.tier, arithmetic(assessment));
     let join = |text: &mut String, before: &str, findings: &mut dyn Iterator<Item = &Finding>| {
         let reasons: Vec<&str> = findings.map(|f| f.evidence.as_str()).collect();
         if !reasons.is_empty() {
@@ -35,11 +33,64 @@ pub fn explain(assessment: &Assessment) -> String {
     };
     let counts = |f: &&Finding| matches!(f.weight, Weight::Halves(n) if n > 0);
     join(&mut text, " because ", &mut findings.iter().filter(counts));
+    let raises = |f: &&Finding| f.weight == Weight::Raise;
+    join(&mut text, "; one tier up because ", &mut findings.iter().filter(raises));
     // Floors below the tier decide nothing.
     let decides = |f: &&Finding| f.weight == Weight::Floor(assessment.tier);
     let floor = format!("; floor {} because ", assessment.tier);
     if assessment.tier > score_tier(0) {
         join(&mut text, &floor, &mut findings.iter().filter(decides));
+    }
+    let consent = |f: &&Finding| f.signal == signal::CONSENT;
+    join(&mut text, "; ", &mut findings.iter().filter(consent));
+    text
+}
+
+/// The score as it is computed: severity, multiplier and product, for example `3 x 2.0 = 6.0`.
+pub fn arithmetic(assessment: &Assessment) -> String {
+    let multiplier = u16::from(halves(&assessment.findings)).saturating_add(2);
+    let (times, score) = (half_units(multiplier), half_units(assessment.score2));
+    format!("{} x {times} = {score}", assessment.severity)
+}
+
+/// The judgement as a table: a line for the tier and one for each signal with its weight, its OWASP
+/// id, where it stands (pointer and bytes), the earlier step, and the evidence.
+pub fn table(assessment: &Assessment) -> String {
+    let head = ["signal", "weight", "owasp", "where", "step", "evidence"].map(str::to_owned);
+    let mut rows = vec![head];
+    for f in &assessment.findings {
+        let weight = match f.weight {
+            Weight::Halves(n) => format!("x{}", half_units(u16::from(n).saturating_add(2))),
+            Weight::Raise => "one up".to_owned(),
+            Weight::Floor(tier) => format!("floor {tier}"),
+            Weight::Deny => "deny".to_owned(),
+            Weight::Note => "note".to_owned(),
+        };
+        let span = f.span.as_ref().map(|s| format!("[{}..{}]", s.start, s.end));
+        let place = format!("{}{}", f.path, span.unwrap_or_default());
+        let step = f.step.map(|step| step.to_string()).unwrap_or_default();
+        rows.push([
+            f.signal.to_owned(),
+            weight,
+            f.owasp.to_owned(),
+            place,
+            step,
+            f.evidence.clone(),
+        ]);
+    }
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    let own = assessment.own_tier;
+    let mut text = format!("tier {} (own {own}), {}\n", assessment.tier, arithmetic(assessment));
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(line, "{cell:width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
     text
 }

@@ -1,16 +1,14 @@
 //! The policy: floors, detectors, and what joins them.
 
-use core::cell::OnceCell;
-
 use countersign_core::{
-    Assessment, Effect, Event, Finding, PolicyVersion, RiskError, RiskInput, RiskPolicy, Tier,
-    Timestamp, Weight,
+    Assessment, Canary, Effect, Event, Finding, PolicyVersion, RiskError, RiskInput, RiskPolicy,
+    Tier, Timestamp, Weight,
 };
 
 use crate::arguments::Arguments;
-use crate::config::{ConfigError, PolicyConfig};
-use crate::detect::{self, Call};
-use crate::memory::Memory;
+use crate::config::{ConfigError, Consent, PolicyConfig};
+use crate::detect::{self, Call, Lazy, Standing};
+use crate::memory::{Memory, View};
 use crate::{score, signal};
 
 /// The policy that holds unless another is given: severity times context, with floors and denies.
@@ -20,8 +18,7 @@ use crate::{score, signal};
 ///
 /// * `tier` = the strictest of the score's tier, the tool's floors, the floor of its effect and what
 ///   the findings ask for. `own_tier` = the same without the findings.
-/// * The memory is versioned canonical JSON of at most some 350 KB: hashes, counts and flags, no
-///   text. Words and attempts that are too many drop, the oldest first; windows of what was read thin
+/// * The memory is versioned bytes, at most some 400 KB: hashes, counts and flags, no text. Words and attempts that are too many drop, the oldest first; windows of what was read thin
 ///   out evenly; flags and counts stay for good.
 #[derive(Debug, Clone)]
 pub struct DefaultPolicy {
@@ -71,7 +68,22 @@ impl DefaultPolicy {
             let evidence = format!("the policy says so for {pattern}");
             floors.push(floor(signal::TOOL_FLOOR, "ASI02", tier, &evidence));
         }
+        floors.extend(detect::limits::of_tool(tool));
         floors
+    }
+
+    /// Whether the policy asks nobody about a call like this one while it is of tier B.
+    fn asks_nobody(&self, call: &Call<'_>) -> bool {
+        let most = match self.config.consent {
+            Consent::Effects => return false,
+            Consent::Unnamed => Standing::Named,
+            Consent::Pointed => Standing::Pointed,
+        };
+        let memory = call.memory;
+        memory.user_spoke()
+            && !memory.read_flagged()
+            && call.covers()
+            && call.sinks().iter().all(|sink| sink.standing <= most)
     }
 }
 
@@ -85,21 +97,28 @@ impl RiskPolicy for DefaultPolicy {
         if input.prepared.tool() != input.tool.name() {
             return Err(RiskError::Detector);
         }
-        let memory = Memory::read(input.memory)?;
+        let memory = View::read(input.memory)?;
         let value = input.prepared.arguments().value();
         let arguments = Arguments::walk(&value, input.tool, input.canary);
-        let found = detect::all(&Call {
+        let severity = self.config.severity(input.tool);
+        let call = Call {
             tool: input.tool,
+            severity,
             prepared: input.prepared,
+            caller: input.caller,
+            handles: input.handles,
             arguments: &arguments,
             memory: &memory,
-            limits: &self.config.limits,
+            counted: input.counted,
+            config: &self.config,
             now: input.now,
             canary: input.canary,
-            named: OnceCell::new(),
-        });
+            lazy: Lazy::default(),
+        };
+        let found = detect::all(&call);
         let fixed = self.fixed(input.tool);
-        Ok(score::decide(input.tool.severity(), fixed, found, self.version()))
+        let nobody = self.asks_nobody(&call);
+        Ok(score::decide(severity, fixed, found, self.version(), nobody))
     }
 
     fn remember(
@@ -108,10 +127,14 @@ impl RiskPolicy for DefaultPolicy {
         event: Event<'_>,
         now: Timestamp,
     ) -> Result<Vec<u8>, RiskError> {
+        let view = View::read(memory)?;
         let mut memory = Memory::read(memory)?;
         match event {
             Event::Attempted(tool, arguments) => {
-                memory.attempted(tool, arguments, &self.config.limits, now);
+                let value = arguments.value();
+                let walked = Arguments::walk(&value, tool, &Nothing);
+                let effects = detect::effects::of(&walked, tool, &view);
+                memory.attempted(tool, arguments, &effects, &self.config.limits, now);
             }
             Event::Returned(tool, text) => memory.returned(tool, text),
             Event::Observed(source, text) => memory.observed(source, text),
@@ -119,5 +142,15 @@ impl RiskPolicy for DefaultPolicy {
             _ => return Err(RiskError::Detector),
         }
         Ok(memory.to_bytes())
+    }
+}
+
+/// Recognises nothing: for arguments whose paths nobody is shown.
+#[derive(Debug)]
+struct Nothing;
+
+impl Canary for Nothing {
+    fn recognises(&self, _: &str) -> bool {
+        false
     }
 }

@@ -2,6 +2,8 @@
 
 use countersign_core::{Assessment, Finding, PolicyVersion, Tier, Weight};
 
+use crate::signal;
+
 /// Most halves that all signals together add: the multiplier stays within 1.0 and 2.5.
 pub const MAX_HALVES: u8 = 3;
 
@@ -42,18 +44,34 @@ pub(crate) fn above(tier: Tier) -> Tier {
 
 /// Joins a call's severity, its fixed floors and what was found.
 ///
-/// Content that crossed services and a sink that nobody named are evidence of the same thing, so the
-/// second counts only where the first is missing. A denied call is S as well, so that a reader who
+/// Content that crossed services, a sink that nobody named and an address that only outsiders' text
+/// holds are evidence of the same thing, so only the weightiest counts. A denied call is S as well, so that a reader who
 /// forgets to look for denies still meets the strictest tier.
+///
+/// `unasked` says that the policy asks nobody about a call of tier B like this one. It is heeded only
+/// where nothing was found that weighs, and where nothing but the effect's floor holds the call at B.
 pub(crate) fn decide(
     severity: u8,
     fixed: Vec<Finding>,
     mut found: Vec<Finding>,
     policy: PolicyVersion,
+    unasked: bool,
 ) -> Assessment {
-    if found.iter().any(|f| f.signal == crate::signal::CROSS_SERVICE) {
-        for finding in found.iter_mut().filter(|f| f.signal == crate::signal::UNNAMED_SINK) {
-            finding.weight = Weight::Note;
+    // Of these the first that was found counts.
+    let same = [signal::CROSS_SERVICE, signal::UNNAMED_SINK, signal::CARRIED_ADDRESS];
+    let heaviest = |f: &Finding| match f.weight {
+        Weight::Halves(n) if same.contains(&f.signal) => Some(n),
+        _ => None,
+    };
+    let most = found.iter().filter_map(heaviest).max();
+    let mut counted = false;
+    for finding in &mut found {
+        if let Some(n) = heaviest(finding) {
+            if counted || Some(n) < most {
+                finding.weight = Weight::Note;
+            } else {
+                counted = true;
+            }
         }
     }
     let floors = |findings: &[Finding]| {
@@ -67,18 +85,24 @@ pub(crate) fn decide(
     let own_tier = score_tier(score2(severity, 0)).max(floors(&fixed));
     let score2 = score2(severity, halves(&found));
     let counted = score_tier(score2).max(own_tier);
-    let raised =
-        if found.iter().any(|f| f.weight == Weight::Raise) { above(counted) } else { counted };
-    let tier = raised.max(floors(&found));
+    let raises = found.iter().any(|f| f.weight == Weight::Raise);
+    let raised = if raises { above(counted) } else { counted };
+    let mut tier = raised.max(floors(&found));
+    let effect_only = fixed.iter().all(|f| f.signal == signal::EFFECT_FLOOR);
+    let nothing = found.iter().all(|f| f.weight == Weight::Note);
     let mut findings = fixed;
     findings.append(&mut found);
+    if unasked && effect_only && nothing && tier == Tier::B {
+        tier = Tier::C;
+        let evidence = "the policy asks nobody where everything is named and nothing was found";
+        findings.push(Finding::new(signal::CONSENT, "LLM06", evidence, Weight::Note));
+    }
     Assessment { tier, own_tier, score2, severity, findings, policy }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signal;
 
     fn finding(signal: &'static str, weight: Weight) -> Finding {
         Finding::new(signal, "", "", weight)
@@ -90,6 +114,9 @@ mod tests {
             finding(signal::PII, Weight::Halves(1)),
             finding(signal::CROSS_SERVICE, Weight::Halves(2)),
             finding(signal::UNNAMED_SINK, Weight::Halves(2)),
+            finding(signal::CARRIED_ADDRESS, Weight::Halves(2)),
+            finding(signal::TRIFECTA, Weight::Floor(Tier::S)),
+            finding(signal::UNNAMED_URL, Weight::Floor(Tier::B)),
             finding(signal::BULK_TARGETS, Weight::Halves(3)),
             finding(signal::BULK_VELOCITY, Weight::Halves(3)),
             finding(signal::BULK_READS, Weight::Halves(3)),
@@ -111,7 +138,7 @@ mod tests {
     }
 
     fn judge(severity: u8, floor: Tier, found: Vec<Finding>) -> Assessment {
-        decide(severity, vec![finding("tool_floor", Weight::Floor(floor))], found, policy())
+        decide(severity, vec![finding("tool_floor", Weight::Floor(floor))], found, policy(), false)
     }
 
     #[test]

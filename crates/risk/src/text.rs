@@ -1,7 +1,5 @@
 //! Texts as the detectors compare them: folded, cut into words, or hashed in windows.
 
-use std::collections::HashMap;
-
 use countersign_canon::Digest;
 
 /// Full-width forms (U+FF01 to U+FF5E) as the ASCII they imitate; every other character as it is.
@@ -46,7 +44,7 @@ const TOP: u64 = {
 };
 
 /// A hash over the last [`GRAM`] characters pushed, updated in constant time.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Rolling {
     ring: [u64; GRAM],
     at: usize,
@@ -116,7 +114,28 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = String> + '_ {
             )
             || matches!(c, '\u{2018}'..='\u{201f}' | '\u{ab}' | '\u{bb}')
     };
-    text.split(between).map(word).filter(|word| !word.is_empty())
+    text.split(between).flat_map(sentences).map(word).filter(|word| !word.is_empty())
+}
+
+/// `our-company.com.They` is two words: a dot between a small letter or digit and a capital that a
+/// small letter follows ends a sentence whose space is missing.
+fn sentences(run: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(run);
+    core::iter::from_fn(move || {
+        let text = rest?;
+        let bytes = text.as_bytes();
+        let ends = |w: &[u8]| {
+            matches!(w, [a, b'.', b, c] if (a.is_ascii_lowercase() || a.is_ascii_digit())
+                && b.is_ascii_uppercase() && c.is_ascii_lowercase())
+        };
+        let at = bytes.windows(4).position(ends).map(|at| at.saturating_add(2));
+        let (head, tail) = match at.and_then(|at| text.split_at_checked(at)) {
+            Some((head, tail)) => (head, Some(tail)),
+            None => (text, None),
+        };
+        rest = tail;
+        Some(head)
+    })
 }
 
 fn word(raw: &str) -> String {
@@ -167,30 +186,28 @@ pub(crate) fn marks(text: &str, max: usize) -> Vec<Mark> {
     marks
 }
 
-/// The words of what was said, to be looked up: where each stands.
-#[derive(Debug)]
-pub(crate) struct Said<'a> {
-    marks: &'a [Mark],
-    at: HashMap<Mark, Vec<usize>>,
+/// Whether a word is an address by its look: a mail address, a domain, a long account number.
+pub(crate) fn link_like(word: &str) -> bool {
+    let host = word.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let dotted = host.rsplit_once('.').is_some_and(|(name, tld)| {
+        name.chars().any(char::is_alphanumeric)
+            && (2..=24).contains(&tld.len())
+            && tld.bytes().all(|b| b.is_ascii_lowercase())
+    });
+    let account = word.len() >= 12
+        && word.bytes().filter(u8::is_ascii_digit).count() >= 8
+        && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    dotted || account
 }
 
-impl<'a> Said<'a> {
-    pub(crate) fn new(marks: &'a [Mark]) -> Self {
-        let mut at: HashMap<Mark, Vec<usize>> = HashMap::new();
-        for (i, mark) in marks.iter().enumerate() {
-            at.entry(*mark).or_default().push(i);
-        }
-        Self { marks, at }
-    }
-
-    /// Whether the words of `value` stand there one after the other. A value without a word does
-    /// not.
-    pub(crate) fn says(&self, value: &str) -> bool {
-        let wanted: Vec<Mark> = words(value).map(|word| Mark::of(&word)).collect();
-        let starts = wanted.first().and_then(|first| self.at.get(first));
-        let begins = |at: &usize| self.marks.get(*at..).is_some_and(|m| m.starts_with(&wanted));
-        starts.is_some_and(|starts| starts.iter().any(begins))
-    }
+/// The domain of a mail address or URL, in small letters as it is given.
+pub(crate) fn domain(text: &str) -> Option<&str> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let rest = rest.split(['/', '?', '#']).next()?;
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    let rest = rest.split(':').next()?;
+    let rest = rest.strip_prefix("www.").unwrap_or(rest);
+    (rest.contains('.') && rest != text).then_some(rest)
 }
 
 /// Characters that nobody sees, or that reorder what is seen.
@@ -209,8 +226,13 @@ pub(crate) fn is_hidden(c: char) -> bool {
 mod tests {
     use super::*;
 
+    fn says(marks: &[Mark], value: &str) -> bool {
+        let wanted: Vec<Mark> = words(value).map(|word| Mark::of(&word)).collect();
+        !wanted.is_empty() && marks.windows(wanted.len()).any(|run| run == wanted)
+    }
+
     fn said(text: &str, value: &str) -> bool {
-        Said::new(&marks(text, 1000)).says(value)
+        says(&marks(text, 1000), value)
     }
 
     #[test]
@@ -231,10 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn a_sentence_whose_space_is_missing_ends_all_the_same() {
+        let text = "Post it to www.our-company.com.They sent it to Bob.Kim knows v2.Beta";
+        for value in ["our-company.com", "bob", "kim", "they"] {
+            assert!(said(text, value), "{value}");
+        }
+        assert!(said("see Readme.MD and a.B", "readme.md"));
+    }
+
+    #[test]
     fn words_of_two_texts_are_not_one_name() {
         let mut both = marks("ask Charlie", 1000);
         both.extend(marks("Brown is a colour", 1000));
-        assert!(!Said::new(&both).says("Charlie Brown"));
+        assert!(!says(&both, "Charlie Brown"));
         assert!(said("ask Charlie Brown", "charlie brown"));
     }
 

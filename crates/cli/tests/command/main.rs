@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod assess;
 mod canon;
 mod general;
 mod keys;

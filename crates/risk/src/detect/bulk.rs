@@ -8,16 +8,21 @@ use countersign_core::{Effect, Finding, Role, Weight};
 use super::{Call, recipients};
 use crate::signal;
 
-fn finding(signal: &'static str, owasp: &'static str, evidence: String) -> Finding {
-    Finding::new(signal, owasp, evidence, Weight::Halves(3))
+fn finding(
+    call: &Call<'_>,
+    signal: &'static str,
+    owasp: &'static str,
+    evidence: String,
+) -> Finding {
+    Finding::new(signal, owasp, evidence, Weight::Halves(call.config.multipliers.bulk.halves()))
 }
 
 /// One changing call goes to, or acts on, many: the union over all its addressing arguments.
 pub(super) fn targets(call: &Call<'_>) -> Option<Finding> {
     let limit = match call.tool.effect() {
         Effect::Read => return None,
-        Effect::Destructive | Effect::Credential => call.limits.targets_severe,
-        Effect::Write | Effect::Outward | Effect::Financial => call.limits.targets,
+        Effect::Destructive | Effect::Credential => call.config.limits.targets_severe,
+        Effect::Write | Effect::Outward | Effect::Financial => call.config.limits.targets,
     };
     let Value::Object(arguments) = call.arguments.value else { return None };
     let mut targets = Targets::default();
@@ -26,13 +31,13 @@ pub(super) fn targets(call: &Call<'_>) -> Option<Finding> {
     }
     if targets.everything {
         let evidence = "a recipient or target stands for all".to_owned();
-        return Some(finding(signal::BULK_TARGETS, "LLM06", evidence));
+        return Some(finding(call, signal::BULK_TARGETS, "LLM06", evidence));
     }
     let count = targets.distinct.len();
     let many = u32::try_from(count).unwrap_or(u32::MAX) >= limit;
     many.then(|| {
         let evidence = format!("{count} recipients or targets in one call, the limit is {limit}");
-        finding(signal::BULK_TARGETS, "LLM06", evidence)
+        finding(call, signal::BULK_TARGETS, "LLM06", evidence)
     })
 }
 
@@ -111,22 +116,34 @@ fn is_everything(text: &str) -> bool {
         || matches!(word.as_str(), "@channel" | "@here")
 }
 
-/// Many changing calls of one tool in a short time, each of which alone looks fine.
+/// Many different changing calls of one verb in a short time, each of which alone looks fine.
 pub(super) fn velocity(call: &Call<'_>) -> Option<Finding> {
     if call.reads() {
         return None;
     }
-    let limit = call.limits.velocity;
-    let seconds = call.limits.velocity_seconds;
-    let count = call.memory.velocity(call.tool, call.prepared.arguments(), call.limits, call.now);
-    let evidence = match count {
+    let limit = call.config.limits.velocity;
+    let seconds = call.config.limits.velocity_seconds;
+    let evidence = match call.before([0; 8]).map(|before| before.distinct.saturating_add(1)) {
         None => "more changing calls were attempted than are kept".to_owned(),
         Some(count) if u32::try_from(count).unwrap_or(u32::MAX) >= limit => format!(
-            "{count} different calls of this tool within {seconds} seconds, the limit is {limit}"
+            "{count} different calls of this kind within {seconds} seconds, the limit is {limit}"
         ),
         Some(_) => return None,
     };
-    Some(finding(signal::BULK_VELOCITY, "LLM06", evidence))
+    Some(finding(call, signal::BULK_VELOCITY, "LLM06", evidence))
+}
+
+/// The very same changing call again and again: a loop, or a payment in pieces.
+pub(super) fn repeats(call: &Call<'_>) -> Option<Finding> {
+    if call.reads() {
+        return None;
+    }
+    let limit = call.config.limits.repeats;
+    let times = call.before([0; 8])?.same.saturating_add(1);
+    (times >= limit).then(|| {
+        let evidence = format!("the very same call for the {times}th time, the limit is {limit}");
+        finding(call, signal::BULK_REPEATS, "LLM10", evidence)
+    })
 }
 
 /// Much that is private was read before something leaves. A destructive tool counts as one through
@@ -136,10 +153,10 @@ pub(super) fn reads(call: &Call<'_>) -> Option<Finding> {
         Effect::Read | Effect::Write => false,
         Effect::Outward | Effect::Destructive | Effect::Financial | Effect::Credential => true,
     };
-    let (count, limit) = (call.memory.private_reads, call.limits.private_reads);
+    let (count, limit) = (call.memory.private_reads, call.config.limits.private_reads);
     (leaves && count >= limit).then(|| {
         let evidence = format!("{count} private answers were read before, the limit is {limit}");
-        finding(signal::BULK_READS, "LLM02", evidence)
+        finding(call, signal::BULK_READS, "LLM02", evidence)
     })
 }
 

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use countersign_core::{Finding, Role, Weight};
 
 use super::Call;
-use crate::arguments::{Arguments, Kind, Leaf};
-use crate::memory::connection;
+use super::Standing;
+use crate::arguments::{Kind, Leaf};
+use crate::memory::{Record, connection};
 use crate::scan::{self, Class, PiiType};
 use crate::signal;
 use crate::text::{Rolling, essence};
@@ -14,35 +15,134 @@ use crate::text::{Rolling, essence};
 /// A changing call carries text that a read on another connection returned: 24 equal letters and
 /// digits in a row always count, 21 sometimes do.
 ///
-/// The strings are compared as one stream, so a text that is cut over several arguments is found. An
-/// address that the user or a trusted record named is no leak of that record.
+/// The strings are compared as one stream, so a text that is cut over several arguments is found; what
+/// is in base64 is compared decoded as well. Where the request asks for the transfer, points at what is
+/// moved and names where to, it is noted and weighs nothing. An address that the user or a trusted record named,
+/// or that the user pointed at, is no leak of the record it stood in.
 pub(super) fn cross_service(call: &Call<'_>) -> Option<Finding> {
     if call.reads() {
         return None;
     }
     let here = connection(call.tool);
-    let windows = call.memory.windows_elsewhere(here);
+    let named = |leaf: &Leaf<'_>| {
+        let mut sinks =
+            call.sinks().iter().filter(|sink| core::ptr::eq(sink.leaf, leaf)).peekable();
+        sinks.peek().is_some() && sinks.all(|sink| sink.standing <= Standing::Pointed)
+    };
     let mut rolling = Rolling::new();
-    for leaf in call.arguments.leaves.iter().filter(|leaf| is_content(leaf)) {
-        if Arguments::is_sink(leaf.role) && call.named().names(leaf.text) {
-            continue;
-        }
+    let mut asked = None;
+    for leaf in call.arguments.leaves.iter().filter(|leaf| is_content(leaf) && !named(leaf)) {
         for c in essence(leaf.text) {
-            let Some(window) = rolling.push(c).filter(|w| windows.contains(w)) else { continue };
-            if let Some(source) = call.memory.read_elsewhere(here, window) {
-                let source = if source.is_empty() { "a local tool" } else { source };
-                let evidence =
-                    format!("L2: text that {source} returned earlier is in the arguments");
-                let weight = Weight::Halves(2);
-                let found = Finding::new(signal::CROSS_SERVICE, "LLM02", evidence, weight);
-                return Some(found.at(call.arguments.path(leaf)));
+            let Some(window) = rolling.push(c) else { continue };
+            let Some(record) = call.memory.read_elsewhere(here, window) else { continue };
+            if !(record.pointed && moves_what_was_asked(call)) {
+                return Some(crossed(call, leaf, &record, false));
             }
+            asked.get_or_insert((leaf, record));
         }
+        if let Some(record) = decoded_elsewhere(call, leaf.text) {
+            return Some(crossed(call, leaf, &record, false));
+        }
+    }
+    if let Some((leaf, record)) = asked {
+        return Some(crossed(call, leaf, &record, true));
     }
     call.memory.is_sample().then(|| {
         let evidence = "the session read too much to be compared whole; a sample was";
         Finding::new(signal::MEMORY_SAMPLED, "LLM02", evidence, Weight::Note)
     })
+}
+
+/// The request asks for what the tool does, everything it goes to is named or pointed at, and nothing
+/// in the session looked like instructions: then text that the user pointed at may go there.
+fn moves_what_was_asked(call: &Call<'_>) -> bool {
+    call.memory.user_spoke()
+        && !call.memory.read_flagged()
+        && call.is_asked_for()
+        && call.sinks().iter().all(|sink| sink.standing <= Standing::Pointed)
+}
+
+fn crossed(call: &Call<'_>, leaf: &Leaf<'_>, record: &Record, asked: bool) -> Finding {
+    let source = match call.memory.connection(record) {
+        "" => "a local tool",
+        name => name,
+    };
+    let personal = if record.sensitive { ", with personal data in it," } else { "" };
+    let by = if asked { ", as the request asks" } else { "" };
+    let evidence =
+        format!("L2: text that {source} returned earlier{personal} is in the arguments{by}");
+    let halves = Weight::Halves(call.config.multipliers.cross_service.halves());
+    let weight = if asked { Weight::Note } else { halves };
+    let found = Finding::new(signal::CROSS_SERVICE, "LLM02", evidence, weight);
+    found.at(call.arguments.path(leaf)).step(record.step)
+}
+
+/// Shortest run of base64 that is decoded, in characters: what 24 letters become.
+const MIN_BASE64: usize = 32;
+
+/// The text behind runs of base64 was read on another connection.
+fn decoded_elsewhere(call: &Call<'_>, text: &str) -> Option<Record> {
+    let here = connection(call.tool);
+    let of = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+    if text.len() < MIN_BASE64 {
+        return None;
+    }
+    // Line breaks inside base64 are wrapping.
+    let runs = text.as_bytes().split(|b| !of(*b) && !matches!(b, b'\r' | b'\n'));
+    for run in runs.filter(|run| run.len() >= MIN_BASE64) {
+        let mut rolling = Rolling::new();
+        let plain = decoded(run);
+        let plain = String::from_utf8_lossy(&plain);
+        let hit = essence(&plain)
+            .filter_map(|c| rolling.push(c))
+            .find_map(|window| call.memory.read_elsewhere(here, window));
+        if hit.is_some() {
+            return hit;
+        }
+    }
+    None
+}
+
+/// Base64 in either alphabet, without padding; an incomplete last group gives what it can.
+fn decoded(run: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(run.len());
+    let (mut bits, mut have) = (0u32, 0u32);
+    for b in run {
+        let six = match b {
+            b'A'..=b'Z' => b.wrapping_sub(b'A'),
+            b'a'..=b'z' => b.wrapping_sub(b'a').wrapping_add(26),
+            b'0'..=b'9' => b.wrapping_sub(b'0').wrapping_add(52),
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => continue,
+        };
+        bits = (bits << 6) | u32::from(six);
+        have = have.saturating_add(6);
+        if have >= 8 {
+            have = have.saturating_sub(8);
+            plain.push(u8::try_from((bits >> have) & 0xff).unwrap_or_default());
+        }
+    }
+    plain
+}
+
+/// A framework says that an argument was read on another connection.
+pub(super) fn handed(call: &Call<'_>) -> Option<Finding> {
+    if call.reads() {
+        return None;
+    }
+    let here = call.tool.connection();
+    let handle = call.handles.iter().find(|handle| handle.connection.as_ref() != here)?;
+    let source = handle.connection.as_ref().map_or("a local tool", |c| c.as_str());
+    let evidence = format!("L3: a value that {source} returned is in the arguments");
+    let weight = Weight::Halves(call.config.multipliers.cross_service.halves());
+    let found = Finding::new(signal::CROSS_SERVICE, "LLM02", evidence, weight);
+    // The pointer is the framework's; only its plain part is shown.
+    let fits = |leaf: &&Leaf<'_>| super::sink::covers(&handle.path, &call.arguments.path(leaf));
+    let leaf = call.arguments.leaves.iter().filter(|leaf| is_content(leaf)).find(fits);
+    let mut found = found.at(leaf.map(|leaf| call.arguments.path(leaf)).unwrap_or_default());
+    found.step = handle.step;
+    Some(found)
 }
 
 /// Strings and inner keys; the names of the arguments are the tool's.
@@ -60,6 +160,9 @@ fn is_content(leaf: &Leaf<'_>) -> bool {
 pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
     if call.reads() {
         return None;
+    }
+    if let Some(inherited) = inherited(call) {
+        return Some(inherited);
     }
     let mut path = None;
     let mut counts: BTreeMap<PiiType, usize> = BTreeMap::new();
@@ -92,6 +195,26 @@ pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
     path.map(|path| {
         let what = items.collect::<Vec<_>>().join(" and ");
         let evidence = format!("{what} in the content");
-        Finding::new(signal::PII, "LLM02", evidence, Weight::Halves(1)).at(path)
+        let weight = Weight::Halves(call.config.multipliers.pii.halves());
+        Finding::new(signal::PII, "LLM02", evidence, weight).at(path)
     })
+}
+
+/// The content is text of a private record that holds personal data, on whatever connection it was
+/// read: the label goes with the text.
+fn inherited(call: &Call<'_>) -> Option<Finding> {
+    let content =
+        |leaf: &&Leaf<'_>| is_content(leaf) && !matches!(leaf.role, Role::Recipient | Role::Target);
+    let mut rolling = Rolling::new();
+    for leaf in call.arguments.leaves.iter().filter(content) {
+        let windows = essence(leaf.text).filter_map(|c| rolling.push(c));
+        let mut records = windows.filter_map(|window| call.memory.read_sensitive(window));
+        if let Some(record) = records.next() {
+            let evidence = "the content is text of a private record with personal data in it";
+            let weight = Weight::Halves(call.config.multipliers.pii.halves());
+            let found = Finding::new(signal::PII, "LLM02", evidence, weight);
+            return Some(found.at(call.arguments.path(leaf)).step(record.step));
+        }
+    }
+    None
 }

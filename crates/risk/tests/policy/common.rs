@@ -22,6 +22,8 @@ pub(crate) struct Session {
     pub policy: DefaultPolicy,
     pub memory: Vec<u8>,
     pub live: &'static str,
+    /// Whether the next call is counted in the memory already.
+    pub counted: bool,
     now: i64,
 }
 
@@ -53,7 +55,7 @@ impl Session {
     }
 
     pub(crate) fn with(policy: DefaultPolicy) -> Self {
-        Self { policy, memory: Vec::new(), live: "", now: 1_900_000_000 }
+        Self { policy, memory: Vec::new(), live: "", counted: false, now: 1_900_000_000 }
     }
 
     pub(crate) fn wait(&mut self, seconds: i64) {
@@ -67,6 +69,7 @@ impl Session {
             caller: &caller(),
             handles: &[],
             memory: &self.memory,
+            counted: self.counted,
             canary: &Live(self.live),
             now: Timestamp::from_seconds(self.now),
         })

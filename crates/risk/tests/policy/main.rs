@@ -5,7 +5,11 @@ mod common;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod floors;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod origins;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]

@@ -336,6 +336,7 @@ fn inv_04_a_call_of_another_tool_is_not_judged() {
         caller: &caller,
         handles: &[],
         memory: &[],
+        counted: false,
         canary: &crate::common::Live(""),
         now: Timestamp::from_seconds(0),
     };
@@ -354,7 +355,7 @@ fn a_judgement_explains_itself_in_one_sentence() {
     assert_eq!(
         say(&mut new, &delete, "{}"),
         "tier S: severity 5 x 1.0 = 5.0; floor S because the policy says so for \
-         github_delete_repository"
+         github_delete_repository, and it destroys for good what others use too"
     );
     let all = say(&mut new, &send_mail(), r#"{"to":"*","body":"DE89370400440532013000"}"#);
     assert_eq!(

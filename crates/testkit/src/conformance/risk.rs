@@ -122,7 +122,16 @@ fn assess(
     canary: &dyn Canary,
 ) -> Result<Assessment, RiskError> {
     let caller = caller();
-    policy.assess(&RiskInput { tool, prepared, caller: &caller, handles: &[], memory, canary, now })
+    policy.assess(&RiskInput {
+        tool,
+        prepared,
+        caller: &caller,
+        handles: &[],
+        memory,
+        counted: false,
+        canary,
+        now,
+    })
 }
 
 #[track_caller]

@@ -1,0 +1,225 @@
+//! Sessions as a stream of events, judged one call after the other.
+//!
+//! Used alike by `assess`, which reads the events, and by `eval`, which makes them of recorded
+//! sessions: what a judgement sees is the request and the results of earlier steps.
+
+use std::collections::{BTreeMap, HashMap};
+
+use countersign::core::{
+    AgentId, Assessment, Caller, Canary, EffectId, Event, Prepared, RiskError, RiskInput,
+    RiskPolicy as _, SessionId, Source, TenantId, Timestamp, Tool, ToolCall, UserId,
+};
+use countersign::risk::infer::{Guess, Hints, Server, infer};
+use countersign::risk::{Catalog, DefaultPolicy};
+use countersign_canon::{Object, Value};
+
+/// Why an event was not taken. The stream goes on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("not a JSON object in I-JSON: {0}")]
+    NotJson(String),
+    #[error("the line is longer than {0} bytes")]
+    TooLong(usize),
+    #[error("there is no event of this name: start, call, result or end")]
+    UnknownEvent,
+    #[error("the field {0} is missing or of another type")]
+    Field(&'static str),
+    #[error("the session was not started")]
+    UnknownSession,
+    #[error("the session was started already")]
+    StartedTwice,
+    #[error("no call of this step waits for a result")]
+    UnknownStep,
+    #[error("this step waits for a result already")]
+    StepTwice,
+    #[error("the name of the tool is not 1 to 64 characters of a-z, 0-9 and _")]
+    ToolName,
+    #[error("the arguments are not a JSON object")]
+    Arguments,
+    #[error("too many sessions are open: {0}")]
+    TooManySessions(usize),
+    #[error("the call could not be judged: {0}")]
+    Risk(#[from] RiskError),
+}
+
+impl Refusal {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) => "not_json",
+            Self::TooLong(_) => "line_too_long",
+            Self::UnknownEvent => "unknown_event",
+            Self::Field(_) => "field",
+            Self::UnknownSession => "unknown_session",
+            Self::StartedTwice => "session_started_twice",
+            Self::UnknownStep => "unknown_step",
+            Self::StepTwice => "step_twice",
+            Self::ToolName => "tool_name",
+            Self::Arguments => "arguments",
+            Self::TooManySessions(_) => "too_many_sessions",
+            Self::Risk(_) => "not_judged",
+        }
+    }
+}
+
+/// Most sessions that are open at a time.
+const MAX_SESSIONS: usize = 10_000;
+/// Most calls of a session that wait for their results.
+const MAX_WAITING: usize = 1_000;
+
+/// A judgement, with what it was made of.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) assessment: Assessment,
+    /// What was guessed about a tool that the catalogue does not have.
+    pub(crate) guesses: Vec<Guess>,
+}
+
+/// A tool as the catalogue has it, or as it was guessed.
+#[derive(Debug, Clone)]
+struct Known {
+    tool: std::rc::Rc<Tool>,
+    guesses: Vec<Guess>,
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    memory: Vec<u8>,
+    waiting: BTreeMap<String, std::rc::Rc<Tool>>,
+}
+
+/// The sessions that are open, and the tools.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    policy: DefaultPolicy,
+    caller: Caller,
+    /// By tool name, then by suite.
+    tools: HashMap<String, Vec<(String, Known)>>,
+    guessed: HashMap<String, Known>,
+    sessions: HashMap<String, Session>,
+}
+
+impl Stream {
+    /// Of a catalogue and a policy. `user` is whom the policy's recipients are looked up for.
+    pub(crate) fn new(catalog: &Catalog, policy: DefaultPolicy, user: UserId) -> Option<Self> {
+        let mut tools: HashMap<String, Vec<(String, Known)>> = HashMap::new();
+        for entry in catalog.tools() {
+            // The catalogue names every argument, so another one violates what it says.
+            let spec = entry.spec.clone();
+            let bare = spec.clone().register().ok()?;
+            let any = |o: Object, name: &String| o.with(name.as_str(), Object::new());
+            let properties = bare.roles().keys().fold(Object::new(), any);
+            let schema = Object::new()
+                .with("type", "object")
+                .with("properties", properties)
+                .with("additionalProperties", false);
+            let schema = Value::from(schema).to_canonical();
+            let tool = spec.schema(schema.as_str()).register().ok()?;
+            let known = Known { tool: std::rc::Rc::new(tool), guesses: Vec::new() };
+            tools.entry(entry.name.clone()).or_default().push((entry.suite.clone(), known));
+        }
+        let caller = Caller::dangerous_assert(
+            TenantId::new("default").ok()?,
+            user,
+            AgentId::new("agent").ok()?,
+            SessionId::new("session").ok()?,
+        );
+        let (guessed, sessions) = (HashMap::new(), HashMap::new());
+        Some(Self { policy, caller, tools, guessed, sessions })
+    }
+
+    /// The tool that a session means: of several suites with one of this name that of the session's
+    /// own name up to its slash, otherwise the one that is judged most strictly.
+    fn tool(&mut self, session: &str, name: &str) -> Result<Known, Refusal> {
+        let suite = session.split('/').next().unwrap_or_default();
+        if let Some(all) = self.tools.get(name) {
+            let own = all.iter().find(|(of, _)| of == suite);
+            let strict = || all.iter().max_by_key(|(_, k)| (k.tool.floor(), k.tool.severity()));
+            if let Some((_, known)) = own.or_else(strict) {
+                return Ok(known.clone());
+            }
+        }
+        if let Some(known) = self.guessed.get(name) {
+            return Ok(known.clone());
+        }
+        let inferred = infer(name, Hints::default(), Server::Untrusted);
+        let tool = inferred.spec.register().map_err(|_| Refusal::ToolName)?;
+        let known = Known { tool: std::rc::Rc::new(tool), guesses: inferred.guesses };
+        self.guessed.insert(name.to_owned(), known.clone());
+        Ok(known)
+    }
+
+    pub(crate) fn start(&mut self, session: &str, request: &str, now: i64) -> Result<(), Refusal> {
+        if self.sessions.contains_key(session) {
+            return Err(Refusal::StartedTwice);
+        }
+        if self.sessions.len() >= MAX_SESSIONS {
+            return Err(Refusal::TooManySessions(MAX_SESSIONS));
+        }
+        let event = Event::Observed(Source::User, request);
+        let memory = self.policy.remember(&[], event, Timestamp::from_millis(now))?;
+        self.sessions.insert(session.to_owned(), Session { memory, waiting: BTreeMap::new() });
+        Ok(())
+    }
+
+    /// Judges a call, and counts it as attempted.
+    pub(crate) fn call(
+        &mut self,
+        session: &str,
+        step: &str,
+        name: &str,
+        arguments: &Value,
+        now: i64,
+    ) -> Result<Judged, Refusal> {
+        let Known { tool, guesses } = self.tool(session, name)?;
+        let state = self.sessions.get_mut(session).ok_or(Refusal::UnknownSession)?;
+        if state.waiting.contains_key(step) || state.waiting.len() >= MAX_WAITING {
+            return Err(Refusal::StepTwice);
+        }
+        let call = ToolCall::new(tool.name().clone(), arguments.to_canonical())
+            .map_err(|_| Refusal::Arguments)?;
+        let (effect, now) = (EffectId::from_bytes([0; 16]), Timestamp::from_millis(now));
+        let prepared = Prepared::local(effect, tool.name().clone(), call.arguments().clone());
+        let assessment = self.policy.assess(&RiskInput {
+            tool: &tool,
+            prepared: &prepared,
+            caller: &self.caller,
+            handles: &[],
+            memory: &state.memory,
+            counted: false,
+            canary: &NoTokens,
+            now,
+        })?;
+        let event = Event::Attempted(&tool, call.arguments());
+        state.memory = self.policy.remember(&state.memory, event, now)?;
+        state.waiting.insert(step.to_owned(), tool);
+        Ok(Judged { assessment, guesses })
+    }
+
+    pub(crate) fn result(
+        &mut self,
+        session: &str,
+        step: &str,
+        text: &str,
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let state = self.sessions.get_mut(session).ok_or(Refusal::UnknownSession)?;
+        let tool = state.waiting.remove(step).ok_or(Refusal::UnknownStep)?;
+        let event = Event::Returned(&tool, text);
+        state.memory = self.policy.remember(&state.memory, event, Timestamp::from_millis(now))?;
+        Ok(())
+    }
+
+    pub(crate) fn end(&mut self, session: &str) -> Result<(), Refusal> {
+        self.sessions.remove(session).map(|_| ()).ok_or(Refusal::UnknownSession)
+    }
+}
+
+/// There is no vault here, so no token of its own to recognise.
+#[derive(Debug)]
+struct NoTokens;
+
+impl Canary for NoTokens {
+    fn recognises(&self, _: &str) -> bool {
+        false
+    }
+}

@@ -1,0 +1,265 @@
+//! Where values come from: who named them, what the request asks for, what a framework knows.
+
+use countersign_core::{
+    Connection, Prepared, Returns, RiskInput, RiskPolicy as _, Role, Source, Tier, Timestamp, Tool,
+    ToolSpec, Trust, ValueHandle, Weight,
+};
+use countersign_risk::{DefaultPolicy, PolicyConfig, signal};
+
+use crate::common::{Live, Session, caller, canon, local};
+
+fn send() -> Tool {
+    let tool = ToolSpec::new("send_mail").outward().severity(3).connection("mail", []);
+    let tool = tool.role("to", Role::Recipient).role("body", Role::FreeText);
+    tool.returns(Trust::Own, false).register().unwrap()
+}
+
+fn read() -> Tool {
+    let tool = ToolSpec::new("read_file").reads().severity(2).connection("files", []);
+    tool.role("path", Role::Target).returns(Trust::Untrusted, true).register().unwrap()
+}
+
+fn page() -> Tool {
+    let tool = ToolSpec::new("get_page").reads().severity(2).connection("web", []);
+    tool.role("url", Role::Url).returns(Trust::Untrusted, false).register().unwrap()
+}
+
+fn with(json: &str) -> Session {
+    Session::with(DefaultPolicy::new(PolicyConfig::from_json(json.as_bytes()).unwrap()).unwrap())
+}
+
+fn note(session: &mut Session, path: &str, text: &str) {
+    session.attempt(&read(), &serde_json::json!({ "path": path }).to_string());
+    session.returned(&read(), text);
+}
+
+#[test]
+fn a_recipient_in_a_file_that_the_user_points_at_is_not_raised_and_one_elsewhere_is() {
+    let zoe = r#"{"to":"zoe@x.example","body":"hi"}"#;
+    let mut session = Session::new();
+    session.observe(Source::User, "Send a mail to the address in team.txt");
+    note(&mut session, "team.txt", "Zoe: zoe@x.example");
+    assert_eq!(session.tier(&send(), zoe), Tier::B);
+    let mut session = Session::new();
+    session.observe(Source::User, "Send a mail to the address in team.txt");
+    note(&mut session, "other.txt", "Zoe: zoe@x.example");
+    assert_eq!(session.tier(&send(), zoe), Tier::A);
+}
+
+#[test]
+fn a_call_that_the_request_says_nothing_about_goes_up_once_outsiders_were_read() {
+    let mut session = Session::new();
+    session.observe(Source::User, "Read plan.txt and tell me when the launch is");
+    let save = ToolSpec::new("create_event").writes().severity(2).role("title", Role::FreeText);
+    let save = save.returns(Trust::Own, false).register().unwrap();
+    let call = r#"{"title":"Launch"}"#;
+    assert!(!session.finds(&save, call, signal::UNASKED_ACTION), "nothing was read");
+    note(&mut session, "plan.txt", "The launch is on Friday");
+    let assessed = session.assess(&save, call);
+    assert_eq!((assessed.own_tier, assessed.tier), (Tier::B, Tier::A));
+    assert!(assessed.findings.iter().any(|f| f.weight == Weight::Raise));
+    session.observe(Source::User, "Put it into my calendar as an event");
+    assert_eq!(session.tier(&save, call), Tier::B);
+}
+
+#[test]
+fn fetching_an_address_that_nobody_named_is_never_silent() {
+    let mut session = Session::new();
+    session.observe(Source::User, "Read www.news.example");
+    let tier = |session: &mut Session, url: &str| {
+        session.tier(&page(), &serde_json::json!({ "url": url }).to_string())
+    };
+    assert_eq!(tier(&mut session, "https://www.news.example/"), Tier::C);
+    assert_eq!(tier(&mut session, "https://evil.example/?q=1"), Tier::B, "before anything is read");
+    session.attempt(&page(), r#"{"url":"www.news.example"}"#);
+    session.returned(&page(), "more on www.blog.example and www.news.example.evil.example");
+    assert_eq!(tier(&mut session, "www.blog.example"), Tier::B, "a link on a page is followed");
+    assert_eq!(tier(&mut session, "www.news.example.evil.example"), Tier::B);
+    assert_eq!(tier(&mut session, "news.example"), Tier::C);
+}
+
+#[test]
+fn an_address_in_the_content_that_only_outsiders_hold_is_found() {
+    let mut session = Session::new();
+    session.observe(Source::User, "Send kim@x.example a mail about my week");
+    note(&mut session, "inbox", "have a look at www.gift-cards.example");
+    let call = |body: &str| serde_json::json!({"to": "kim@x.example", "body": body}).to_string();
+    assert_eq!(session.tier(&send(), &call("see www.gift-cards.example")), Tier::A);
+    assert_eq!(session.tier(&send(), &call("it was a good week")), Tier::B);
+    assert_eq!(session.tier(&send(), &call("see www.unheard-of.example")), Tier::B);
+}
+
+#[test]
+fn what_was_read_is_found_in_base64_too() {
+    let mut session = Session::new();
+    note(&mut session, "diary", "the quarterly figures are confidential: revenue 4.2 million");
+    // "The quarterly figures are confidential", plain, wrapped, and in the URL alphabet.
+    for text in [
+        "VGhlIHF1YXJ0ZXJseSBmaWd1cmVzIGFyZSBjb25maWRlbnRpYWw=",
+        "VGhlIHF1YXJ0ZXJseSBmaWd1\ncmVzIGFyZSBjb25maWRlbnRpYWw",
+        "see data:text/plain;base64,VGhlIHF1YXJ0ZXJseSBmaWd1cmVzIGFyZSBjb25maWRlbnRpYWw",
+    ] {
+        let call = serde_json::json!({"to": "kim", "body": text}).to_string();
+        assert!(session.finds(&send(), &call, signal::CROSS_SERVICE), "{text}");
+    }
+    let other = serde_json::json!({"to": "kim", "body": "bm90aGluZyBvZiB0aGUgc29ydCBhdCBhbGwsIHJlYWxseQ=="});
+    assert!(!session.finds(&send(), &other.to_string(), signal::CROSS_SERVICE));
+}
+
+#[test]
+fn a_finding_names_the_step_at_which_it_was_read() {
+    let mut session = Session::new();
+    session.observe(Source::User, "Send Kim a mail");
+    note(&mut session, "a.txt", "nothing of note");
+    note(&mut session, "b.txt", "please contact zoe@x.example");
+    let assessed = session.assess(&send(), r#"{"to":"zoe@x.example"}"#);
+    let found = assessed.findings.iter().find(|f| f.signal == signal::UNNAMED_SINK).unwrap();
+    assert_eq!((found.step, found.path.as_str()), (Some(2), "/to"));
+    let json = assessed.to_value().to_canonical();
+    assert!(json.as_str().contains("\"step\":2"), "{}", json.as_str());
+    assert!(!json.as_str().contains("zoe"), "values are not shown");
+}
+
+#[test]
+fn recipients_that_the_operator_lists_for_the_user_count_as_named() {
+    let session = |json: &str| {
+        let mut session = with(json);
+        session.observe(Source::User, "Send a mail");
+        session.observe(Source::Untrusted, "...");
+        session
+    };
+    let to = |to: &str| serde_json::json!({ "to": to }).to_string();
+    let found = |json: &str, address: &str| {
+        session(json).finds(&send(), &to(address), signal::UNNAMED_SINK)
+    };
+    for list in [r#"{"u":["*@acme.example"]}"#, r#"{"*":["Ann@acme.example"]}"#] {
+        let json = format!(r#"{{"recipients":{list}}}"#);
+        assert!(!found(&json, "ann@acme.example"), "{list}");
+        assert!(found(&json, "ann@acme.example.evil.example"), "{list}");
+        assert!(found(&json, "x@evil.example, ann@acme.example"), "{list}");
+        assert!(found(&json, "ann@evil.example@acme.example"), "{list}");
+    }
+    assert!(found(r#"{"recipients":{"other":["*@acme.example"]}}"#, "ann@acme.example"));
+    for never in [
+        r#"{"u":[]}"#,
+        r#"{"u":["*"]}"#,
+        r#"{"u":[""]}"#,
+        r#"{"u":["a*b"]}"#,
+        r#"{"u":["*acme"]}"#,
+        r#"{"u":[" a"]}"#,
+        r#"{"":["a"]}"#,
+    ] {
+        let json = format!(r#"{{"recipients":{never}}}"#);
+        assert!(PolicyConfig::from_json(json.as_bytes()).is_err(), "{never}");
+    }
+}
+
+#[test]
+fn consent_where_something_is_unnamed_lifts_the_floor_of_the_effect_and_nothing_else() {
+    let policy = r#"{"consent":"unnamed","tool_floors":{"held_*":"B"}}"#;
+    let kim = r#"{"to":"kim@x.example","body":"hi"}"#;
+    let asked =
+        |session: &mut Session| session.observe(Source::User, "Send a mail to kim@x.example");
+    let mut session = with(policy);
+    assert_eq!(session.tier(&send(), kim), Tier::B, "without the user's words nothing is lifted");
+    asked(&mut session);
+    let assessed = session.assess(&send(), kim);
+    assert_eq!((assessed.own_tier, assessed.tier), (Tier::B, Tier::C));
+    assert!(assessed.findings.iter().any(|f| f.signal == signal::CONSENT));
+    let eve = r#"{"to":"eve@x.example","body":"hi"}"#;
+    assert_eq!(session.tier(&send(), eve), Tier::B, "somebody whom nobody named");
+    let card = r#"{"to":"kim@x.example","body":"4111 1111 1111 1111"}"#;
+    assert_eq!(session.tier(&send(), card), Tier::A, "a finding holds");
+    let held = ToolSpec::new("held_send").outward().severity(3).role("to", Role::Recipient);
+    let held = held.returns(Trust::Own, false).register().unwrap();
+    assert_eq!(session.tier(&held, kim), Tier::B, "a floor of the operator holds");
+    let floor = ToolSpec::new("send_note").outward().severity(3).floor(Tier::B);
+    let floor = floor.role("to", Role::Recipient).returns(Trust::Own, false).register().unwrap();
+    assert_eq!(session.tier(&floor, kim), Tier::B, "a floor of the tool holds");
+    let pay = ToolSpec::new("send_money").severity(5).role("to", Role::Recipient);
+    let pay = pay.effect(countersign_core::Effect::Financial).register().unwrap();
+    assert_eq!(session.tier(&pay, kim), Tier::A, "a tier above B holds");
+    let delete = ToolSpec::new("delete_mail").severity(4).role("id", Role::Target);
+    let delete = delete.returns(Trust::Own, false).register().unwrap();
+    assert_eq!(session.tier(&delete, r#"{"id":"kim@x.example"}"#), Tier::B, "nobody asked for it");
+    let mut session = Session::new();
+    asked(&mut session);
+    assert_eq!(session.tier(&send(), kim), Tier::B, "the default asks");
+}
+
+#[test]
+fn consent_for_what_is_pointed_at_follows_a_link_without_a_query() {
+    let link = |session: &mut Session, url: &str| {
+        session.tier(&page(), &serde_json::json!({ "url": url }).to_string())
+    };
+    for (policy, tier) in [("unnamed", Tier::B), ("pointed", Tier::C)] {
+        let mut session = with(&format!(r#"{{"consent":"{policy}"}}"#));
+        session.observe(Source::User, "Summarise the article that notes.txt links to");
+        note(&mut session, "notes.txt", "see www.article.example and www.article.example/?me=1");
+        assert_eq!(link(&mut session, "www.article.example"), tier, "{policy}");
+        assert_eq!(link(&mut session, "www.article.example/?me=1"), Tier::B, "{policy}");
+    }
+}
+
+#[test]
+fn what_a_framework_knows_of_a_value_counts_without_any_comparison() {
+    let handle = |path: &str, connection: &str, trust| ValueHandle {
+        path: path.to_owned(),
+        connection: Some(Connection::new(connection).unwrap()),
+        label: Returns { trust, private: true },
+        step: Some(4),
+    };
+    let judge = |handles: &[ValueHandle]| {
+        let tool = send();
+        let prepared: Prepared = local("send_mail", &canon(r#"{"to":"kim","body":"x"}"#));
+        let caller = caller();
+        let (canary, now) = (Live(""), Timestamp::from_seconds(1));
+        let input = RiskInput {
+            tool: &tool,
+            prepared: &prepared,
+            caller: &caller,
+            handles,
+            memory: &[],
+            counted: false,
+            canary: &canary,
+            now,
+        };
+        DefaultPolicy::default().assess(&input).unwrap()
+    };
+    let found = |handles: &[ValueHandle], code: &str| {
+        let assessed = judge(handles);
+        let found = assessed.findings.into_iter().find(|f| f.signal == code);
+        found.map(|f| (f.path, f.step, f.evidence.starts_with("L3: ")))
+    };
+    let at = |path: &str| Some((path.to_owned(), Some(4), true));
+    assert_eq!(found(&[], signal::CROSS_SERVICE), None);
+    let other = handle("/body", "files", Trust::Own);
+    assert_eq!(found(std::slice::from_ref(&other), signal::CROSS_SERVICE), at("/body"));
+    assert_eq!(found(&[other], signal::UNNAMED_SINK), None);
+    let same = handle("/body", "mail", Trust::Untrusted);
+    assert_eq!(found(&[same], signal::CROSS_SERVICE), None);
+    let to = handle("/to", "mail", Trust::Untrusted);
+    assert_eq!(found(std::slice::from_ref(&to), signal::UNNAMED_SINK), at("/to"));
+    assert_eq!(judge(&[to]).tier, Tier::A);
+}
+
+#[test]
+fn a_transfer_that_the_request_asks_for_is_noted_and_any_other_weighs() {
+    let text = "The launch of the new reading room is on Friday at nine in the hall";
+    let session = || {
+        let mut session = Session::new();
+        session.observe(Source::User, "Send what launch.txt says to kim@x.example by mail");
+        note(&mut session, "launch.txt", text);
+        session
+    };
+    let call = |to: &str, body: &str| serde_json::json!({"to": to, "body": body}).to_string();
+    let assessed = session().assess(&send(), &call("kim@x.example", text));
+    assert_eq!(assessed.tier, Tier::B);
+    let found = assessed.findings.iter().find(|f| f.signal == signal::CROSS_SERVICE).unwrap();
+    assert_eq!((found.weight, found.step), (Weight::Note, Some(1)));
+    assert!(session().tier(&send(), &call("eve@x.example", text)) >= Tier::A, "to somebody else");
+    let mut other = session();
+    note(&mut other, "diary.txt", "I am worried about the money for the second half of the year");
+    let both = format!("{text}. worried about the money for the second half");
+    assert_eq!(other.tier(&send(), &call("kim@x.example", &both)), Tier::A, "and something else");
+}
