@@ -7,6 +7,7 @@ mod lock;
 mod page;
 pub(crate) mod programs;
 mod results;
+mod store;
 mod targets;
 
 use std::path::Path;
@@ -48,6 +49,7 @@ pub(crate) fn run(project: &Project, options: &BenchOptions) -> ExitCode {
     let result = match options.what {
         What::All => everything(project, options).map_err(Stop::from),
         What::Calls => calls::run(project, options).map_err(Stop::from),
+        What::Store => store::run(project, options).map_err(Stop::from),
         What::Counts => counts::step(project),
         What::RecordCounts => counts::record(project),
     };
@@ -69,10 +71,12 @@ pub(crate) fn run(project: &Project, options: &BenchOptions) -> ExitCode {
     }
 }
 
-/// The kernel and whole calls, each with its page.
+/// The kernel, the store and whole calls, each with its page.
 fn everything(project: &Project, options: &BenchOptions) -> Result<String, String> {
     let kernel = measure(project, options)?;
     say(&kernel);
+    let store = store::run(project, options)?;
+    say(&store);
     calls::run(project, options)
 }
 

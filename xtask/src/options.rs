@@ -48,6 +48,8 @@ pub(crate) enum What {
     All,
     /// Whole calls only.
     Calls,
+    /// The embedded store only.
+    Store,
     /// Instruction counts only, compared with the committed ones.
     Counts,
     /// Instruction counts only, which are then the committed ones.
@@ -100,6 +102,7 @@ fn parse_bench(args: impl Iterator<Item = String>) -> Result<Task, String> {
             "--quick" => options.quick = true,
             "--json" => options.json = true,
             "--calls" => options.what = What::Calls,
+            "--store" => options.what = What::Store,
             "--counts" => options.what = What::Counts,
             "--record-counts" => options.what = What::RecordCounts,
             other => return Err(format!("unknown option `{other}` of `bench`")),
@@ -144,13 +147,15 @@ pub(crate) fn bench_help() -> String {
 Usage: cargo xtask bench [options]
 
 Builds `benches/` twice (as it is, and with the code for AVX-512), runs every group, the peers in
-Python and Node, and the instruction counts, and writes `docs/benchmarks.md` and `docs/benchmarks.svg`.
+Python and Node, the instruction counts, the embedded store and whole calls, and writes
+`docs/benchmarks.md`, `docs/benchmarks.svg`, `docs/store.md` and `docs/calls.md`.
 Keep the machine idle meanwhile.
 
 Options:
   --quick          A first look in two minutes: fewer rounds, one process; written to `target/bench`
   --json           Print all results as JSON too (they are in `target/bench/results.json` anyway)
   --calls          Only whole calls beside bare HTTP requests; writes `docs/calls.md`
+  --store          Only the embedded store beside other engines; written to `docs/store.md`
   --counts         Only count instructions, and compare with `benches/counts.json`
   --record-counts  Only count instructions, and rewrite `benches/counts.json`
   -h, --help       Show this text

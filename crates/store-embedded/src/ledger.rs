@@ -2,12 +2,10 @@
 
 use async_trait::async_trait;
 use countersign_core::{
-    Caller, EffectId, Jti, Ledger, LedgerEntry, LedgerError, LedgerFilter, LedgerState,
+    Caller, EffectId, Jti, Ledger, LedgerCall, LedgerEntry, LedgerError, LedgerFilter, LedgerState,
     MAX_GENERATIONS, StoreError, Timestamp,
 };
 use countersign_ticket::{Claim, ClaimError, Epochs, Freeze, MAX_LIFETIME, MAX_SKEW, ReplayGuard};
-
-use zeroize::Zeroizing;
 
 use crate::codec::{read_call, write_call};
 use crate::engine::Inner;
@@ -34,8 +32,18 @@ impl From<Failure> for ClaimError {
     }
 }
 
-/// Whether there is a call, and who asked for it, before it is sealed.
-type PlainCall = (bool, Zeroizing<Vec<u8>>);
+/// Whether there is a call, and who asked for it, sealed.
+type SealedCall = (bool, Vec<u8>);
+
+/// Seals who claims, and what was entered to be done.
+fn seal_call(
+    sealer: &Sealer,
+    claim: &Claim<'_>,
+    call: Option<&LedgerCall>,
+) -> Result<Vec<u8>, Failure> {
+    let name = call_name(claim.effect_id(), call.is_some());
+    sealer.seal(CALL, &name, write_call(claim.caller(), call))
+}
 
 /// Refuses unless a rule holds.
 fn ensure<E>(holds: bool, error: E) -> Result<(), E> {
@@ -52,7 +60,13 @@ impl State {
         Epochs { all, tenant, user, agent }
     }
 
-    fn claim(&mut self, log: &mut Log, claim: &Claim<'_>) -> Result<(), ClaimError> {
+    /// Claims. Who asks, sealed beforehand, is for an effect that was not entered.
+    fn claim(
+        &mut self,
+        log: &mut Log,
+        claim: &Claim<'_>,
+        stranger: Option<Vec<u8>>,
+    ) -> Result<(), ClaimError> {
         let now = claim.now().seconds();
         let newest = log.newest().max(now);
         // What is too old is forgotten by the newest time seen; under a clock that went back, a ticket
@@ -70,7 +84,11 @@ impl State {
             self.claim_again(log, &slot, claim)?
         } else {
             self.room_for_one(newest)?;
-            (0, Vec::new(), Some((false, write_call(claim.caller(), None))))
+            let sealed = match stranger {
+                Some(sealed) => sealed,
+                None => seal_call(&self.sealer, claim, None)?,
+            };
+            (0, Vec::new(), Some((false, sealed)))
         };
         let record = StateRecord {
             effect: id,
@@ -83,11 +101,6 @@ impl State {
             at: claim.now(),
             expires: claim.expires(),
         };
-        let call = call.map(|(has_call, plain)| {
-            let name = call_name(id, has_call);
-            self.sealer.seal(CALL, &name, plain).map(|sealed| (has_call, sealed))
-        });
-        let call = call.transpose()?;
         self.write(log, &record, call)?;
         log.claimed(now);
         Ok(())
@@ -108,7 +121,7 @@ impl State {
         log: &Log,
         slot: &Slot,
         claim: &Claim<'_>,
-    ) -> Result<(u8, Vec<Jti>, Option<PlainCall>), ClaimError> {
+    ) -> Result<(u8, Vec<Jti>, Option<SealedCall>), ClaimError> {
         let more = u32::from(slot.generation) < MAX_GENERATIONS;
         ensure(slot.status.can_be_claimed() && more, ClaimError::Spent)?;
         let record = Self::read_state(log, slot.state)?;
@@ -127,8 +140,8 @@ impl State {
         if caller == *claim.caller() {
             return Ok((slot.generation, older, None));
         }
-        let plain = write_call(claim.caller(), call.as_ref());
-        Ok((slot.generation, older, Some((call.is_some(), plain))))
+        let sealed = seal_call(&self.sealer, claim, call.as_ref())?;
+        Ok((slot.generation, older, Some((call.is_some(), sealed))))
     }
 
     /// Appends a state, and before it its call, both or none.
@@ -136,7 +149,7 @@ impl State {
         &mut self,
         log: &mut Log,
         record: &StateRecord,
-        call: Option<(bool, Vec<u8>)>,
+        call: Option<SealedCall>,
     ) -> Result<(), Failure> {
         let state = framed(record.encode().len());
         let length = call.as_ref().map_or(0, |(_, sealed)| framed(sealed.len().saturating_add(17)));
@@ -203,7 +216,7 @@ impl State {
 fn read_sealed_call(
     sealer: &Sealer,
     source: Source,
-) -> Result<(Caller, Option<countersign_core::LedgerCall>), Failure> {
+) -> Result<(Caller, Option<LedgerCall>), Failure> {
     let record = source.read()?;
     let (name, sealed) = record.payload.split_first_chunk::<17>().ok_or(Failure::Damaged)?;
     let plain = sealer.open(CALL, name, sealed).filter(|_| record.kind == CALL);
@@ -270,7 +283,11 @@ pub(crate) fn page(
 #[async_trait]
 impl ReplayGuard for EmbeddedStore {
     async fn claim(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
-        let ((), commit) = self.engine().commit(|log, state| state.claim(log, claim))?;
+        // Sealed while nobody is kept waiting.
+        let id = claim.effect_id();
+        let known = self.engine().look(|inner| inner.tables.effects.contains_key(&id))?;
+        let stranger = if known { None } else { Some(seal_call(self.sealer(), claim, None)?) };
+        let ((), commit) = self.engine().commit(|log, state| state.claim(log, claim, stranger))?;
         Ok(commit.await?)
     }
 

@@ -66,8 +66,8 @@ const LIMITS: &str = "
 ## Limits
 
 * A small virtual machine with neighbours. Differences under 5 % are ties; a single run may be slowed.
-* Not measured: other processors than this one, more than two threads, a durable guard (its claim
-  costs a write to the disk), the whole pipeline, anything over a network.
+* Not measured: other processors than this one, more than two threads, the whole pipeline, anything over
+  a network. A durable guard, whose claim costs a write to the disk, has [a page of its own](store.md).
 * The floor of the gate believes the claims and remembers nothing; no service could run it.
 * `jsonwebtoken` and `pasetors` do not accept exactly the signatures that `verify_strict` accepts.
   `biscuit-auth` and `tenuo` do more than ours with delegation and policies, which is not used here.

@@ -1,5 +1,6 @@
 //! Tests of the store from within: they need the disk in their hands.
 
+mod damage;
 mod engine;
 mod power;
 mod sim;

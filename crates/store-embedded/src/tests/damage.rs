@@ -1,0 +1,225 @@
+//! Bytes that changed, disks that are full, clocks that were set.
+
+use std::sync::Arc;
+
+use countersign_core::Timestamp;
+use countersign_core::{
+    EffectId, Jti, Ledger, LedgerFilter, LedgerState, RiskMemory, SessionId, TenantId,
+};
+use countersign_ticket::{Claim, ClaimError, Epochs, Freeze, MAX_SKEW, ReplayGuard};
+use pollster::block_on;
+
+use super::SetClock;
+use super::sim::{Dice, Faults, SimDisk};
+use super::world::{World, caller, open};
+use crate::frame::Frame;
+use crate::state::KEPT;
+use crate::{EmbeddedStore, Failure, OpenError};
+
+const NOW: i64 = 1_800_000_000;
+
+fn clock(seconds: i64) -> Arc<SetClock> {
+    let clock = Arc::new(SetClock::default());
+    clock.set(seconds);
+    clock
+}
+
+fn effect(n: u32) -> EffectId {
+    let mut id = [0; 16];
+    id[..4].copy_from_slice(&n.to_be_bytes());
+    EffectId::from_bytes(id)
+}
+
+fn ticket(n: u32) -> Jti {
+    Jti::from_random(*effect(n).as_bytes())
+}
+
+fn claim(store: &EmbeddedStore, n: u32, at: i64) -> Result<(), ClaimError> {
+    let (caller, at) = (caller(), Timestamp::from_seconds(at));
+    let times = [at, at.plus_seconds(60), at];
+    block_on(store.claim(&Claim::for_test(effect(n), ticket(n), &caller, Epochs::default(), times)))
+}
+
+#[test]
+fn inv_06_a_changed_byte_is_refused_or_changes_nothing_but_the_very_last_write() {
+    // A store that was closed vouches for all of it.
+    let mut world = World::new(400);
+    for _ in 0..60 {
+        world.step();
+    }
+    world.store = None;
+    let clock = clock(world.now);
+    let closed = world.disk.reopened();
+    let (mut refused, mut equal) = (0, 0);
+    for (name, contents) in closed.contents() {
+        // Zeros behind the last frame are looked at too, but not every one of them.
+        let end = contents.iter().rposition(|byte| *byte != 0).unwrap_or(0) + 40;
+        for at in 0..contents.len().min(end) {
+            let left = Arc::new(closed.reopened());
+            left.meddle(&name, |bytes| bytes[at] ^= 1 << (at % 8));
+            match open(&left, &clock) {
+                Ok(store) => {
+                    world.check_after_kill(&store);
+                    equal += 1;
+                }
+                Err(OpenError::Damaged { .. } | OpenError::Format { .. }) => refused += 1,
+                Err(other) => panic!("{name}, byte {at}: {other}"),
+            }
+        }
+    }
+    assert!(refused > 5_000 && equal < 200, "{refused} refused, {equal} of no consequence");
+}
+
+#[test]
+fn a_full_disk_refuses_before_anything_is_spent_and_the_store_goes_on_when_there_is_room() {
+    let disk = Arc::new(SimDisk::default());
+    let store = open(&disk, &clock(NOW)).unwrap();
+    disk.set(Faults { room: Some(0), ..Faults::default() });
+    let (mut n, refused) = (0, loop_until_refused(&store));
+    n += refused;
+    assert_eq!(claim(&store, n, NOW), Err(ClaimError::Full));
+    assert_eq!(store.last_failure(), Some(Failure::Full));
+    let session = (TenantId::new("t").unwrap(), SessionId::new("s").unwrap());
+    let swap = RiskMemory::swap(&store, &session.0, &session.1, 0, vec![1; 3000]);
+    assert!(block_on(swap).is_err());
+    let reading = block_on(Ledger::get(&store, effect(0))).unwrap();
+    assert_eq!(reading.map(|entry| entry.state), Some(LedgerState::Claimed));
+    disk.set(Faults::default());
+    assert_eq!(claim(&store, n, NOW), Ok(()), "the refused claim spent nothing");
+    assert_eq!(claim(&store, 0, NOW), Err(ClaimError::Spent));
+    drop(store);
+    let store = open(&Arc::new(disk.reopened()), &clock(NOW)).unwrap();
+    for spent in 0..=n {
+        assert_eq!(claim(&store, spent, NOW), Err(ClaimError::Spent), "{spent}");
+    }
+}
+
+/// Claims until one is refused, and says which.
+fn loop_until_refused(store: &EmbeddedStore) -> u32 {
+    (0..1_000).find(|n| claim(store, *n, NOW).is_err()).unwrap()
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_is_told_when_the_store_is_opened() {
+    // As a directory, or a whole file system, that is only to be read.
+    let disk = Arc::new(SimDisk::default());
+    drop(open(&disk, &clock(NOW)).unwrap());
+    disk.set(Faults { fail_at: Some((0, true)), ..Faults::default() });
+    assert!(matches!(open(&disk, &clock(NOW)), Err(OpenError::Io(_))));
+    disk.set(Faults::default());
+    open(&disk, &clock(NOW)).unwrap();
+}
+
+#[test]
+fn inv_04_a_failed_disk_refuses_every_port() {
+    let disk = Arc::new(SimDisk::default());
+    let store = open(&disk, &clock(NOW)).unwrap();
+    disk.set(Faults { syncs: true, ..Faults::default() });
+    assert_eq!(claim(&store, 1, NOW), Err(ClaimError::Unavailable));
+    disk.set(Faults::default());
+    assert_eq!(claim(&store, 2, NOW), Err(ClaimError::Unavailable));
+    assert_eq!(block_on(store.freeze(Freeze::All)), Err(ClaimError::Unavailable));
+    assert_eq!(block_on(store.epochs(&caller())), Err(ClaimError::Unavailable));
+    assert!(block_on(Ledger::get(&store, effect(1))).is_err());
+    assert_eq!(store.last_failure(), Some(Failure::Broken));
+    drop(store);
+    let store = open(&Arc::new(disk.reopened()), &clock(NOW)).unwrap();
+    assert_eq!(claim(&store, 3, NOW), Ok(()));
+}
+
+#[test]
+fn a_clock_that_was_set_back_lets_nothing_in_twice_over_restarts_too() {
+    let disk = Arc::new(SimDisk::default());
+    let store = open(&disk, &clock(NOW)).unwrap();
+    claim(&store, 1, NOW).unwrap();
+    // An hour ahead, once.
+    claim(&store, 2, NOW + 3600).unwrap();
+    let held = Some(store);
+    for reopened in [false, true] {
+        let again = reopened.then(|| open(&Arc::new(disk.reopened()), &clock(NOW)).unwrap());
+        let store = again.as_ref().or(held.as_ref()).unwrap();
+        for behind in [MAX_SKEW + 1, 600, 3600] {
+            let seen = claim(store, 100, NOW + 3600 - behind);
+            assert_eq!(seen, Err(ClaimError::ClockBehind), "{behind} s behind");
+        }
+        assert_eq!(claim(store, 1, NOW + 3600), Err(ClaimError::Spent));
+        assert_eq!(claim(store, 2, NOW + 3600 - MAX_SKEW), Err(ClaimError::Spent));
+    }
+    assert_eq!(claim(held.as_ref().unwrap(), 100, NOW + 3600 - MAX_SKEW), Ok(()));
+}
+
+#[test]
+fn frames_of_any_contents_are_read_or_refused_and_what_is_read_once_is_read_again() {
+    let (mut read, mut refused, mut unknown) = (0, 0, 0);
+    for seed in 0..600 {
+        let mut dice = Dice(seed);
+        let disk = SimDisk::default();
+        let disk = Arc::new(disk);
+        let store = open(&disk, &clock(NOW)).unwrap();
+        claim(&store, 1, NOW).unwrap();
+        let last = store.engine().look(|inner| (inner.log.last(), inner.log.head().unwrap().end));
+        let seed = store.engine().look(|inner| inner.log.head().unwrap().header.seed()).unwrap();
+        let (mut sequence, mut at) = last.unwrap();
+        let disk = Arc::new(disk.reopened());
+        for _ in 0..dice.roll(6) {
+            sequence += 1;
+            let mut payload: Vec<u8> =
+                (0..dice.roll(90)).map(|_| u8::try_from(dice.roll(256)).unwrap()).collect();
+            if dice.roll(2) == 0 {
+                // Small numbers get further.
+                payload.iter_mut().for_each(|byte| *byte %= 3);
+            }
+            let kind = u8::try_from(1 + dice.roll(8)).unwrap();
+            let version = u8::from(dice.roll(20) > 0);
+            let behind = u32::try_from(dice.roll(3)).unwrap();
+            let frame = Frame { sequence, behind, kind, version, payload: &[] };
+            let mut bytes = Vec::new();
+            frame.write(&[&payload], seed, &mut bytes);
+            let start = usize::try_from(at).unwrap();
+            disk.meddle("00000001.log", |all| {
+                all[start..start + bytes.len()].copy_from_slice(&bytes);
+            });
+            at += u32::try_from(bytes.len()).unwrap();
+        }
+        match open(&disk, &clock(NOW)) {
+            Ok(store) => {
+                let seen = block_on(Ledger::list(&store, LedgerFilter::All, None, 100));
+                drop(store);
+                let store = open(&disk, &clock(NOW)).unwrap();
+                assert_eq!(block_on(Ledger::list(&store, LedgerFilter::All, None, 100)), seen);
+                assert_eq!(claim(&store, 1, NOW), Err(ClaimError::Spent));
+                read += 1;
+            }
+            Err(OpenError::Damaged { .. }) => refused += 1,
+            Err(OpenError::Record { .. }) => unknown += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(read > 50 && refused > 50 && unknown > 20, "{read}, {refused}, {unknown}");
+}
+
+#[test]
+fn what_ended_is_forgotten_after_two_hours_and_not_before_and_memory_does_not_grow() {
+    let disk = Arc::new(SimDisk::default());
+    let store = open(&disk, &clock(NOW)).unwrap();
+    let mut most = 0;
+    for n in 0..6_000 {
+        // Ten a minute: 1,200 within two hours.
+        let now = NOW + i64::from(n) * 6;
+        claim(&store, n, now).unwrap();
+        if n >= 1_100 {
+            let earlier = n - 1_100;
+            assert_eq!(claim(&store, earlier, now), Err(ClaimError::Spent), "{earlier} at {n}");
+        }
+        most = most.max(store.usage().unwrap().effects);
+    }
+    assert!((1_200..1_600).contains(&most), "{most}");
+    let usage = store.usage().unwrap();
+    assert!(usage.bytes < 3 * usage.needed + 16 * 4096, "{usage:?}");
+    assert!(disk.deleted() > 50, "{} segments deleted", disk.deleted());
+    drop(store);
+    let now = NOW + 6_000 * 6;
+    let store = open(&disk, &clock(now)).unwrap();
+    assert!(store.usage().unwrap().effects <= usize::try_from(KEPT / 6).unwrap() + 1);
+    assert_eq!(claim(&store, 5_000, now), Err(ClaimError::Spent));
+}
