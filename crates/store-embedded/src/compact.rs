@@ -34,6 +34,8 @@ pub(crate) enum Compaction {
     At(Cursor),
     /// A segment is needed no more once this frame is on the disk.
     Waiting { segment: u32, until: u64 },
+    /// The oldest segment could not be read. It stays, whole, until the store is opened anew and says so.
+    Stopped,
 }
 
 /// A place in the oldest segment.
@@ -95,31 +97,52 @@ impl Tables for State {
                 Ok(None)
             }
             Compaction::Waiting { segment, .. } => Ok(log.drop_oldest(segment).then_some(segment)),
-            Compaction::At(mut cursor) => {
-                let mut copied = 0usize;
-                for _ in 0..FRAMES {
-                    let Some((place, payload, kind)) = cursor.next()? else {
-                        let next = cursor.segment.saturating_add(1);
-                        log.append(OLDEST, VERSION, &[&next.to_le_bytes()])?;
-                        let (segment, until) = (cursor.segment, log.last());
-                        self.compaction = Compaction::Waiting { segment, until };
-                        return Ok(None);
-                    };
-                    if self.copy(log, place, &payload, kind)? {
-                        copied = copied.saturating_add(payload.len());
-                    }
-                    if copied > BYTES {
-                        break;
-                    }
-                }
-                self.compaction = Compaction::At(cursor);
+            Compaction::Stopped => {
+                self.compaction = Compaction::Stopped;
                 Ok(None)
             }
+            Compaction::At(mut cursor) => match self.move_some(log, &mut cursor) {
+                Ok(next) => {
+                    self.compaction = next.unwrap_or(Compaction::At(cursor));
+                    Ok(None)
+                }
+                Err(failure) => {
+                    // Without room it begins anew: what was copied is not needed there any more.
+                    if failure == Failure::Damaged {
+                        self.compaction = Compaction::Stopped;
+                    }
+                    Err(failure)
+                }
+            },
         }
     }
 }
 
 impl State {
+    /// Copies what is needed of the next few records. Says how to go on, if this is the end.
+    fn move_some(
+        &mut self,
+        log: &mut Log,
+        cursor: &mut Cursor,
+    ) -> Result<Option<Compaction>, Failure> {
+        let mut copied = 0usize;
+        for _ in 0..FRAMES {
+            let Some((place, payload, kind)) = cursor.next()? else {
+                let next = cursor.segment.saturating_add(1);
+                log.append(OLDEST, VERSION, &[&next.to_le_bytes()])?;
+                let (segment, until) = (cursor.segment, log.last());
+                return Ok(Some(Compaction::Waiting { segment, until }));
+            };
+            if self.copy(log, place, &payload, kind)? {
+                copied = copied.saturating_add(payload.len());
+            }
+            if copied > BYTES {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
     /// Begins with the oldest segment, if less than half of the log is needed.
     fn begin(&self, log: &Log) -> Compaction {
         let (Some(oldest), true) = (log.segments().front(), log.segments().len() > 2) else {

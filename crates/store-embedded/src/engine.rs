@@ -201,11 +201,13 @@ impl<T: Tables> Future for Commit<'_, T> {
         let synced = file.sync();
         let mut inner = engine.lock()?;
         inner.syncing = false;
-        match synced {
-            Ok(()) => inner.log.synced(up_to),
+        if synced.is_ok() {
+            inner.log.synced(up_to);
+        } else {
             // What the kernel does with pages that it could not write nobody knows: syncing once more
             // may succeed without them being on the disk.
-            Err(_) => inner.broken = true,
+            inner.broken = true;
+            inner.log.failure = Some(Failure::Broken);
         }
         let durable = inner.log.durable() >= self.sequence;
         let waiters = core::mem::take(&mut inner.waiters);

@@ -203,15 +203,15 @@ impl State {
         let steps = if full { SWEEP_FULL } else { SWEEP };
         let mut old = Vec::new();
         let from = self.cursor.map_or(core::ops::Bound::Unbounded, core::ops::Bound::Excluded);
-        let mut last = None;
+        let (mut last, mut seen) = (None, 0usize);
         for (effect, slot) in self.effects.range((from, core::ops::Bound::Unbounded)).take(steps) {
-            last = Some(*effect);
+            (last, seen) = (Some(*effect), seen.saturating_add(1));
             if slot.may_be_forgotten(newest) {
                 old.push(*effect);
             }
         }
-        // From the beginning again, at the end.
-        self.cursor = last;
+        // From the beginning again, at the end: also if something new is added there every time.
+        self.cursor = last.filter(|_| seen == steps);
         for effect in old {
             self.forget(effect);
         }

@@ -44,7 +44,7 @@ fn claim(store: &EmbeddedStore, n: u32, at: i64) -> Result<(), ClaimError> {
 fn inv_06_a_changed_byte_is_refused_or_changes_nothing_but_the_very_last_write() {
     // A store that was closed vouches for all of it.
     let mut world = World::new(400);
-    for _ in 0..60 {
+    for _ in 0..30 {
         world.step();
     }
     world.store = None;
@@ -53,13 +53,14 @@ fn inv_06_a_changed_byte_is_refused_or_changes_nothing_but_the_very_last_write()
     let (mut refused, mut equal) = (0, 0);
     for (name, contents) in closed.contents() {
         // Zeros behind the last frame are looked at too, but not every one of them.
-        let end = contents.iter().rposition(|byte| *byte != 0).unwrap_or(0) + 40;
-        for at in 0..contents.len().min(end) {
+        let end = contents.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+        for at in 0..contents.len().min(end + 40) {
             let left = Arc::new(closed.reopened());
             left.meddle(&name, |bytes| bytes[at] ^= 1 << (at % 8));
             match open(&left, &clock) {
                 Ok(store) => {
                     world.check_after_kill(&store);
+                    assert!(at + 24 > end, "{name}, byte {at} of {end}");
                     equal += 1;
                 }
                 Err(OpenError::Damaged { .. } | OpenError::Format { .. }) => refused += 1,
@@ -67,7 +68,7 @@ fn inv_06_a_changed_byte_is_refused_or_changes_nothing_but_the_very_last_write()
             }
         }
     }
-    assert!(refused > 5_000 && equal < 200, "{refused} refused, {equal} of no consequence");
+    assert!(refused > 2_000 && equal > 20, "{refused} refused, {equal} of no consequence");
 }
 
 #[test]
@@ -167,7 +168,9 @@ fn frames_of_any_contents_are_read_or_refused_and_what_is_read_once_is_read_agai
                 (0..dice.roll(90)).map(|_| u8::try_from(dice.roll(256)).unwrap()).collect();
             if dice.roll(2) == 0 {
                 // Small numbers get further.
-                payload.iter_mut().for_each(|byte| *byte %= 3);
+                for byte in &mut payload {
+                    *byte %= 3;
+                }
             }
             let kind = u8::try_from(1 + dice.roll(8)).unwrap();
             let version = u8::from(dice.roll(20) > 0);
