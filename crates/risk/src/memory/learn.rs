@@ -257,7 +257,8 @@ impl Memory {
     fn add_grams(&mut self, found: Vec<u64>) {
         let level = self.level;
         self.grams.extend(found.into_iter().filter(|gram| kept_at(*gram, level)));
-        self.grams.sort_unstable();
+        // Sorted but for what was just found, which a stable sort merges in.
+        self.grams.sort();
         self.grams.dedup();
         while self.grams.len() > MAX_GRAMS && self.level < MAX_LEVEL {
             self.level = self.level.saturating_add(1);

@@ -10,7 +10,8 @@ impl Memory {
     /// The bytes to be kept.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut words = self.words.clone();
-        words.sort_unstable_by_key(|w| (w.mark, w.position & super::POSITION));
+        // Sorted but for the newest at the end, which a stable sort merges in.
+        words.sort_by_key(|w| (w.mark, w.position & super::POSITION));
         let mut out = Vec::with_capacity(HEAD);
         out.extend(MAGIC);
         out.extend([0; 12]);
