@@ -254,6 +254,7 @@ impl Memory {
     /// When there are too many, every second window is dropped, chosen by its hash. So nothing can be
     /// pushed out by reading something else: a long text that leaks is still found, a short one less
     /// surely.
+    #[expect(clippy::stable_sort_primitive, reason = "it merges runs that are sorted already")]
     fn add_grams(&mut self, found: Vec<u64>) {
         let level = self.level;
         self.grams.extend(found.into_iter().filter(|gram| kept_at(*gram, level)));
