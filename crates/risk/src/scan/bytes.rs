@@ -104,6 +104,19 @@ pub(super) fn count(text: &[u8], classes: u8) -> usize {
     text.iter().filter(|b| is(**b, classes)).count()
 }
 
+/// Whether a text holds so many bytes in a row for which `of` holds. Of texts that don't, few bytes
+/// are looked at: from the end of where such a row could be back to the last byte that breaks it.
+pub(super) fn has_run(text: &[u8], length: usize, of: impl Fn(u8) -> bool) -> bool {
+    let mut start = 0usize;
+    while let Some(row) = text.get(start..start.saturating_add(length)) {
+        match row.iter().rposition(|b| !of(*b)) {
+            Some(breaks) => start = start.saturating_add(breaks).saturating_add(1),
+            None => return true,
+        }
+    }
+    false
+}
+
 /// An ASCII lower-case copy, of the same length.
 pub(super) fn lower(text: &[u8]) -> Vec<u8> {
     let mut copy = text.to_vec();
@@ -124,6 +137,17 @@ mod tests {
             assert_eq!(is(b, HEX), b.is_ascii_hexdigit());
             assert_eq!(is(b, HIGH), !b.is_ascii());
         }
+    }
+
+    #[test]
+    fn a_row_is_found_wherever_it_stands() {
+        let digits = |text: &str, n| has_run(text.as_bytes(), n, |b| b.is_ascii_digit());
+        for (text, longest) in [("", 0), ("a", 0), ("123", 3), ("a12b123", 3), ("1234a", 4)] {
+            for n in 1..6 {
+                assert_eq!(digits(text, n), n <= longest, "{text} {n}");
+            }
+        }
+        assert!((0..90).all(|n| digits(&format!("{}12345{}", "1a".repeat(n), "x1".repeat(n)), 5)));
     }
 
     #[test]

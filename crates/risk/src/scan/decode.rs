@@ -88,11 +88,10 @@ fn lines(text: &[u8], start: usize, end: usize) -> (Vec<u8>, usize) {
 
 /// Both ways to read hexadecimal digits in pairs.
 fn hex(piece: &[u8]) -> Vec<Vec<u8>> {
-    let start = piece.iter().position(|b| !is(*b, HEX));
-    let longest = piece.split(|b| !is(*b, HEX)).max_by_key(|part| part.len()).unwrap_or_default();
-    if longest.len() < 32 || start.is_some_and(|_| longest.len() < 32) {
+    if !bytes::has_run(piece, 32, |b| is(b, HEX)) {
         return Vec::new();
     }
+    let longest = piece.split(|b| !is(*b, HEX)).max_by_key(|part| part.len()).unwrap_or_default();
     let value = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
     (0..2usize)
         .map(|skipped| {
@@ -152,15 +151,7 @@ fn sextet(b: u8) -> u8 {
 
 /// Whether bytes hold text: twelve readable ones in a row.
 pub(super) fn readable(bytes: &[u8]) -> bool {
-    let mut row = 0usize;
-    for b in bytes {
-        let text = matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t');
-        row = if text { row.saturating_add(1) } else { 0 };
-        if row >= 12 {
-            return true;
-        }
-    }
-    false
+    bytes::has_run(bytes, 12, |b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
 }
 
 /// The text with percent escapes, character references and backslash escapes undone, if it holds any

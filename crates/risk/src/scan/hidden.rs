@@ -68,6 +68,10 @@ pub(super) fn look(text: &str) -> Hidden {
     let mut before = None::<char>;
     let mut marks = 0usize;
     while let Some((start, c)) = chars.next() {
+        if matches!(c, ' '..='~' | '\n' | '\r' | '\t') {
+            (marks, before) = (0, Some(c));
+            continue;
+        }
         let end = start.saturating_add(c.len_utf8());
         marks = if matches!(c, '\u{300}'..='\u{36f}') { marks.saturating_add(1) } else { 0 };
         if marks == 5 {
@@ -251,6 +255,10 @@ fn mixed(text: &str, hidden: &mut Hidden) {
         c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',')
     }) {
         let end = start.saturating_add(word.len());
+        if word.is_ascii() {
+            start = end;
+            continue;
+        }
         let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
         let latin = bare.chars().any(|c| c.is_ascii_alphabetic());
         let strange = bare.chars().filter(|c| !c.is_ascii() && c.is_alphabetic());
@@ -315,23 +323,28 @@ pub(super) fn folded(text: &str) -> Option<View> {
     }
     let mut view = View::with_capacity(text.len());
     let mut changed = false;
-    let mut before = ' ';
-    let mut chars = text.char_indices().peekable();
-    while let Some((start, c)) = chars.next() {
-        let end = start.saturating_add(c.len_utf8());
+    let bytes = text.as_bytes();
+    let mut start = 0usize;
+    while let Some(c) = text.get(start..).and_then(|rest| rest.chars().next()) {
         if c.is_ascii() {
-            view.copy(text.as_bytes(), start, end);
-        } else if is_hidden(c) {
-            changed = true;
+            let rest = bytes.get(start..).unwrap_or_default();
+            let length = rest.iter().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+            let end = start.saturating_add(length);
+            view.copy(bytes, start, end);
+            start = end;
             continue;
+        }
+        let end = start.saturating_add(c.len_utf8());
+        if is_hidden(c) {
+            changed = true;
         } else {
-            let after = chars.peek().map_or(' ', |(_, c)| *c);
-            let latin = before.is_ascii_alphabetic() || after.is_ascii_alphabetic();
+            let before = view.bytes.last().is_some_and(u8::is_ascii_alphabetic);
+            let latin = before || at(bytes, end).is_ascii_alphabetic();
             let plain = imitates(c).filter(|_| latin).unwrap_or_else(|| plain(c));
             changed |= plain != c;
             view.push_char(plain, start, end);
         }
-        before = view.bytes.last().map_or(' ', |b| char::from(*b));
+        start = end;
     }
     changed.then_some(view)
 }

@@ -27,12 +27,15 @@ mod sanitize;
 mod secret;
 mod view;
 
+use std::sync::LazyLock;
+
 pub(crate) use self::arguments::leak;
 pub use self::arguments::{Leak, arguments};
 pub use self::kinds::{Class, Evidence, Injection, Kind, PiiType, Scan, Span};
 pub use self::redact::{Redacted, redact};
 pub use self::sanitize::{Sanitized, sanitize};
 
+use self::literals::Literals;
 use crate::text::prefix;
 
 /// Longest text that is scanned, in bytes. Of a longer one its beginning is, and [`Scan::truncated`]
@@ -88,13 +91,18 @@ pub(crate) fn personal(text: &str) -> Scan {
     Scan { spans: settled(spans), truncated: scanned.len() < text.len() }
 }
 
+/// The words of all detectors, so that one search finds them.
+static WORDS: LazyLock<Literals> =
+    LazyLock::new(|| Literals::new(secret::words().chain(inject::words())));
+
 /// What a text holds as it stands there.
 fn plain(text: &[u8], out: &mut Vec<Span>) -> marks::Marks {
     let lower = bytes::lower(text);
     let marks = marks::mark(text);
-    secret::find(text, &lower, &marks, out);
+    let hits = WORDS.all(&lower);
+    secret::find_with(text, &lower, &marks, &hits, out);
     pii::find(text, &lower, &marks, out);
-    inject::find(text, &lower, out);
+    inject::find(text, &lower, &hits, secret::words().count(), out);
     marks
 }
 

@@ -118,3 +118,17 @@ fn look_alikes_are_never_denied() {
         assert!(!denied(&clean(&mut random)));
     }
 }
+
+#[test]
+fn base64_over_lines_is_no_token_with_a_dot_in_it() {
+    // A slash before `pat`, and characters that tokens have too on both sides of the line break.
+    let body = BODY.replace('_', "x");
+    let key = format!(
+        "-----BEGIN PUBLIC KEY-----\n{body}/pat{body}\n{body}{body}\n-----END PUBLIC KEY-----"
+    );
+    assert!(!denied(&[("text", key)]));
+    let hex = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let real = token("pat", &format!("{}.{hex}", &BODY[..14]));
+    assert_eq!(rules(&format!("the key is {real}.")), ["airtable_token"]);
+    assert!(denied(&[("text", format!("{} {}", &real[..40], &real[40..]))]));
+}

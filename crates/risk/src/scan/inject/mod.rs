@@ -7,11 +7,9 @@ mod markers;
 mod sentence;
 mod words;
 
-use std::sync::LazyLock;
-
 use super::bytes::{self, SPACE, at, part};
 use super::kinds::{Class, Evidence, Injection, Kind, Span};
-use super::literals::Literals;
+use super::literals::{self, Hits};
 use sentence::{Reading, SIGNS};
 
 /// Words without which nothing is an instruction to an agent.
@@ -80,8 +78,10 @@ const DISGUISED: [&str; 16] = [
     "5yst",
 ];
 
-static LITERALS: LazyLock<Literals> =
-    LazyLock::new(|| Literals::new(ANCHORS.into_iter().chain(DISGUISED)));
+/// The words of which one must stand in a sentence that is read.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    ANCHORS.into_iter().chain(DISGUISED)
+}
 
 /// Longest sentence that is read, in bytes.
 const LONGEST: usize = 1000;
@@ -91,11 +91,13 @@ const PASSAGE: usize = 4;
 const LEXICAL: u32 = 4;
 const STRUCTURAL: u32 = 3;
 
-/// Finds instructions. `lower` is the text in lower case.
-pub(super) fn find(text: &[u8], lower: &[u8], out: &mut Vec<Span>) {
+/// Finds instructions. `lower` is the text in lower case; `hits` are those of [`words`] in it, with
+/// their numbers from `first` on.
+pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &mut Vec<Span>) {
+    let hits = hits.iter().filter_map(|(start, which)| Some((*start, which.checked_sub(first)?)));
     let mut recent: Vec<(usize, usize, u32)> = Vec::new();
     let mut done = 0usize;
-    LITERALS.each(lower, |which, place| {
+    literals::each(hits, |which, place| {
         if let Some((end, rule)) = markers::marker(lower, place) {
             let start = line_start(text, place);
             out.push(span(rule, Injection::Lexical, start.max(place.saturating_sub(24)), end));

@@ -132,8 +132,14 @@ fn ends_here(text: &[u8], end: usize) -> bool {
 /// Whether a word of birth stands near.
 fn context_birth(lower: &[u8], start: usize, digit: usize) -> bool {
     let near = part(lower, start.saturating_sub(48), digit.saturating_add(44));
-    let words: [&[u8]; 4] = [b"birth", b"born", b"dob", b"geb"];
-    words.iter().any(|word| near.windows(word.len()).any(|w| w == *word))
+    // `birth`, `born`, `dob`, `geb`: what they have in common is a b.
+    memchr::memchr_iter(b'b', near).any(|i| {
+        let before = part(near, i.saturating_sub(2), i);
+        bytes::goes_on(near, i, b"birth")
+            || bytes::goes_on(near, i, b"born")
+            || before == b"do"
+            || before == b"ge"
+    })
 }
 
 /// The longest windows of a number that are something, from left to right.

@@ -6,7 +6,7 @@ use super::super::bytes::{
     self, ALNUM, ALPHA, BASE, DIGIT, HIGH, LOWER, SPACE, TOKEN, at, part, run,
 };
 use super::super::kinds::Span;
-use super::super::literals::Literals;
+use super::super::literals::{self, Hits, Literals};
 use super::shapes::{self, Verify};
 use super::{random, span};
 
@@ -60,11 +60,22 @@ const KEYS: [&str; 8] = [
     "accesskey",
 ];
 
-static LITERALS: LazyLock<Literals> =
-    LazyLock::new(|| Literals::new(WORDS.iter().map(|(word, _)| *word).chain(KEYS)));
+static LITERALS: LazyLock<Literals> = LazyLock::new(|| Literals::new(words()));
 
-pub(super) fn find(text: &[u8], lower: &[u8], out: &mut Vec<Span>) {
-    LITERALS.each(lower, |which, start| {
+/// All words that announce a secret.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().map(|(word, _)| *word).chain(KEYS)
+}
+
+pub(super) fn search(lower: &[u8]) -> Hits {
+    LITERALS.all(lower)
+}
+
+/// `hits` are those of [`words`] in `lower`, maybe with others of higher numbers.
+pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, out: &mut Vec<Span>) {
+    let own = WORDS.len().saturating_add(KEYS.len());
+    let hits = hits.iter().copied().filter(|(_, which)| *which < own);
+    literals::each(hits, |which, start| {
         let key = which.checked_sub(WORDS.len()).and_then(|i| KEYS.get(i));
         let word = WORDS.get(which).copied().or(key.map(|key| (*key, Leads::To(Value::Token))));
         let found = word.and_then(|(word, leads)| match leads {
@@ -83,7 +94,7 @@ pub(super) fn announces(lower: &[u8]) -> bool {
     let half = |word: &str| {
         (4..word.len()).any(|n| word.get(..n).is_some_and(|w| lower.ends_with(w.as_bytes())))
     };
-    let mut any = WORDS.iter().map(|(word, _)| *word).chain(KEYS).any(half);
+    let mut any = words().any(half);
     LITERALS.each(lower, |_, _| {
         any = true;
         lower.len()

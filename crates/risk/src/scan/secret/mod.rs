@@ -8,6 +8,7 @@ mod table;
 mod tokens;
 
 use super::kinds::{Class, Evidence, Kind, Span};
+use super::literals::Hits;
 use super::marks::Marks;
 
 pub(super) use pieces::{Squeezed, across};
@@ -15,11 +16,27 @@ pub(super) use rules::random;
 
 /// Finds all secrets of a text. `lower` is the text in lower case.
 pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks, out: &mut Vec<Span>) {
+    find_with(text, lower, marks, &context::search(lower), out);
+}
+
+/// All words that announce a secret.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    context::words()
+}
+
+/// The same where those words were looked for already. `hits` may hold others of higher numbers.
+pub(super) fn find_with(
+    text: &[u8],
+    lower: &[u8],
+    marks: &Marks,
+    hits: &Hits,
+    out: &mut Vec<Span>,
+) {
     for (start, end) in &marks.runs {
         tokens::find(text, *start, *end, out);
         shapes::beside(text, *start, *end, out);
     }
-    context::find(text, lower, out);
+    context::find(text, lower, hits, out);
 }
 
 fn span(rule: &'static str, start: usize, end: usize) -> Span {

@@ -19,7 +19,12 @@ pub(super) enum Body {
     HexParts,
     /// Capitals and digits.
     Upper,
+    /// Fourteen letters and digits, a dot, hexadecimal digits.
+    IdDotHex,
 }
+
+/// Place of the dot in [`Body::IdDotHex`].
+const DOT: usize = 14;
 
 /// A token: how it begins, what follows, and how much of it.
 #[derive(Debug)]
@@ -39,11 +44,13 @@ impl Rule {
 
     /// Whether all of these characters may follow the beginning.
     pub(super) fn takes(&self, body: &[u8]) -> bool {
-        body.iter().all(|b| match self.body {
+        body.iter().enumerate().all(|(i, b)| match self.body {
+            Body::IdDotHex if i < DOT => bytes::is(*b, ALNUM),
+            Body::IdDotHex if i == DOT => *b == b'.',
             Body::Alnum => bytes::is(*b, ALNUM),
             Body::Token => bytes::is(*b, TOKEN),
             Body::Base => bytes::is(*b, TOKEN | BASE),
-            Body::Hex => bytes::is(*b, HEX),
+            Body::Hex | Body::IdDotHex => bytes::is(*b, HEX),
             Body::Upper => bytes::is(*b, UPPER | DIGIT),
             Body::HexParts => bytes::is(*b, HEX) || *b == b'-',
             Body::Dotted => bytes::is(*b, TOKEN) || *b == b'.',
@@ -60,6 +67,12 @@ impl Rule {
             Body::Base => bytes::run(text, body, TOKEN | BASE, most),
             Body::Hex => bytes::run(text, body, HEX, most),
             Body::Upper => bytes::run(text, body, UPPER | DIGIT, most),
+            Body::IdDotHex => {
+                let dot = body.saturating_add(DOT);
+                let own =
+                    bytes::run(text, body, ALNUM, most) == dot && bytes::at(text, dot) == b'.';
+                if own { bytes::run(text, dot.saturating_add(1), HEX, most) } else { body }
+            }
             Body::HexParts => each_of(text, body, most, |b| bytes::is(b, HEX) || b == b'-'),
             Body::Dotted => each_of(text, body, most, |b| bytes::is(b, TOKEN) || b == b'.'),
         };

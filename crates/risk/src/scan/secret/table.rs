@@ -1,7 +1,7 @@
 //! The beginnings of tokens. Lengths are those that the issuers document or give out, with room on
 //! both sides.
 
-use super::rules::Body::{Alnum, Base, Dotted, Hex, HexParts, Token, Upper};
+use super::rules::Body::{Alnum, Base, Dotted, Hex, HexParts, IdDotHex, Token, Upper};
 use super::rules::{Rule, rule};
 
 /// Longest token that has no length of its own.
@@ -88,7 +88,7 @@ pub(super) static RULES: &[Rule] = &[
     rule("atlassian_token", "ATCTT3", Base, 60, 300),
     rule("atlassian_token", "ATBB", Alnum, 24, 40),
     rule("dropbox_token", "sl.", Token, 120, 2048),
-    rule("airtable_token", "pat", Dotted, 70, 90),
+    rule("airtable_token", "pat", IdDotHex, 79, 79),
     rule("figma_token", "figd_", Token, 36, 64),
     rule("supabase_token", "sbp_", Hex, 40, 40),
     rule("supabase_token", "sb_secret_", Token, 24, 64),
