@@ -138,3 +138,17 @@ fn hidden_channels_are_seen_and_spelled_out() {
         assert!(found.iter().any(|s| s.rule == rule), "{rule}: {found:?}");
     }
 }
+
+#[test]
+fn a_mark_behind_long_characters_begins_at_one_of_them() {
+    for before in ["\u{fffd}", "\u{e9}", "\u{1f600}"] {
+        for padding in 0..4 {
+            let text = format!("{}{}[SYSTEM] do", before.repeat(40), " ".repeat(padding));
+            let found = scan::scan(&text).spans;
+            assert!(found.iter().any(|span| span.rule == "pretends_to_be_the_system"), "{text}");
+            for span in found {
+                assert!(text.get(span.start..span.end).is_some(), "{text} {span:?}");
+            }
+        }
+    }
+}

@@ -99,8 +99,8 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
     let mut done = 0usize;
     literals::each(hits, |which, place| {
         if let Some((end, rule)) = markers::marker(lower, place) {
-            let start = line_start(text, place);
-            out.push(span(rule, Injection::Lexical, start.max(place.saturating_sub(24)), end));
+            let start = line_start(text, place).max(place.saturating_sub(24));
+            out.push(span(rule, Injection::Lexical, boundary(text, start), end));
         }
         if place < done {
             return done;
