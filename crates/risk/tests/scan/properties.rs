@@ -18,6 +18,14 @@ fn the_seeds_hold() {
     }
 }
 
+#[test]
+fn what_fuzzing_found_holds() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/scan");
+    let found = std::fs::read_dir(folder).unwrap();
+    let found = found.map(|file| property::check(&std::fs::read(file.unwrap().path()).unwrap()));
+    assert!(found.count() > 0);
+}
+
 proptest! {
     #[test]
     fn any_text_holds(text in "\\PC{0,200}") {
