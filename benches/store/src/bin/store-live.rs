@@ -15,7 +15,7 @@ use bench_work::report;
 use bench_work::world::{caller, time};
 use cap::Cap;
 use countersign_core::{Clock, Entropy, EntropyError, Timestamp};
-use countersign_store_embedded::{EmbeddedStore, StoreKey};
+use countersign_store_embedded::{EmbeddedStore, Settings, StoreKey};
 use countersign_ticket::{Claim, ClaimError, EffectId, Epochs, Jti, ReplayGuard as _};
 use zeroize::Zeroizing;
 
@@ -46,7 +46,11 @@ impl Entropy for Random16 {
 fn open(folder: &Path) -> EmbeddedStore {
     let key = StoreKey::new(Zeroizing::new([7; 32]));
     let path = folder.join("live");
-    EmbeddedStore::open(&path, &key, Arc::new(Stands), Arc::new(Random16)).expect("a store")
+    // With room to spare: at the very limit a claim is refused until something is old enough.
+    let mut settings = Settings::default();
+    settings.effects = settings.effects / 2 * 3;
+    EmbeddedStore::open_with(&path, &key, Arc::new(Stands), Arc::new(Random16), settings)
+        .expect("a store")
 }
 
 /// Claims from one number to another, of which so many are made in the two hours that are remembered.
