@@ -101,23 +101,24 @@ fn time_grows_with_the_length_and_no_faster() {
         "phone 12 ",
     ];
     let time = |text: &str| {
-        (0..3)
-            .map(|_| {
-                let start = Instant::now();
-                std::hint::black_box(scan::scan(text));
-                start.elapsed()
-            })
-            .min()
-            .unwrap()
+        let start = Instant::now();
+        std::hint::black_box(scan::scan(text));
+        start.elapsed().as_secs_f64()
     };
     for unit in units {
         let short = unit.repeat(16 * 1024 / unit.len());
         let long = unit.repeat(64 * 1024 / unit.len());
-        let (short, long) = (time(&short), time(&long));
-        assert!(
-            long.as_secs_f64() < short.as_secs_f64() * 10.0 + 0.02,
-            "{unit:?}: {short:?}, then {long:?}"
-        );
-        assert!(long.as_secs_f64() < 3.0, "{unit:?}: {long:?}");
+        // The least of several times, and of more where the machine is busy: what is truly too slow
+        // stays so, however often it is tried.
+        let mut best = (f64::MAX, f64::MAX);
+        let mut holds = false;
+        for round in 0..30 {
+            best = (best.0.min(time(&short)), best.1.min(time(&long)));
+            holds = best.1 < best.0 * 10.0 + 0.02 && best.1 < 3.0;
+            if holds && round >= 2 {
+                break;
+            }
+        }
+        assert!(holds, "{unit:?}: {best:?} seconds");
     }
 }
