@@ -33,7 +33,7 @@ impl Entropy for NoEntropy {
 }
 
 /// Reads the ledger in a state directory, also while a pipeline has it: without a lock, and without
-/// writing anything.
+/// writing anything to the store. (A directory `keys` that is missing is made, and stays empty.)
 ///
 /// # Errors
 /// [`OpenError::Store`], [`OpenError::Key`]: there is none, or it cannot be read.
