@@ -1,5 +1,6 @@
 //! `risk`: the judgement of a call of 400 bytes in a session of 50 steps, beside parsing that call
-//! with `serde_json`; what remembering costs; how large the memory is.
+//! with `serde_json`; what remembering costs; how large the memory is, and how much of it a step
+//! changes.
 //!
 //! `cargo run --release -p risk [-- --quick]` in `benches`. Loading the memory is part of a judgement:
 //! it is looked at where it lies.
@@ -10,7 +11,7 @@ use countersign_core::{
     AgentId, Caller, Canary, Effect, EffectId, Event, Prepared, RiskInput, RiskPolicy, Role,
     SessionId, Source, TenantId, Timestamp, Tool, ToolName, ToolSpec, Trust, UserId,
 };
-use countersign_risk::DefaultPolicy;
+use countersign_risk::{DefaultPolicy, scan};
 
 #[derive(Debug)]
 struct Nothing;
@@ -21,8 +22,8 @@ impl Canary for Nothing {
     }
 }
 
-fn tool(name: &str, effect: Effect, trust: Trust) -> Tool {
-    let tool = ToolSpec::new(name).effect(effect).severity(3).connection("mail", []);
+fn tool(name: &str, connection: &str, effect: Effect, trust: Trust) -> Tool {
+    let tool = ToolSpec::new(name).effect(effect).severity(3).connection(connection, []);
     let tool = tool.role("to", Role::Recipient).role("query", Role::Plain).role("id", Role::Target);
     let tool = tool.role("subject", Role::FreeText).role("body", Role::FreeText);
     tool.returns(trust, true).register().expect("a tool")
@@ -55,9 +56,10 @@ fn main() {
     let effort = if quick { Effort::QUICK } else { Effort::FULL };
     let policy = DefaultPolicy::default();
     let now = Timestamp::from_seconds(1_900_000_000);
-    let (read, send) = (
-        tool("search_mails", Effect::Read, Trust::Untrusted),
-        tool("send_mail", Effect::Outward, Trust::Own),
+    let (read, file, send) = (
+        tool("search_mails", "mail", Effect::Read, Trust::Untrusted),
+        tool("read_file", "files", Effect::Read, Trust::Untrusted),
+        tool("send_mail", "mail", Effect::Outward, Trust::Own),
     );
     let request = "Answer the mail of kim@northwind.example about the offsite";
     let remember = |memory: &[u8], event: Event<'_>| remembered(&policy, memory, event, now);
@@ -65,8 +67,9 @@ fn main() {
     for step in 0..50 {
         let arguments = serde_json::json!({"query": format!("plan {step}")}).to_string();
         let arguments = countersign_canon::canonicalize(arguments.as_bytes()).expect("canonical");
-        memory = remember(&memory, Event::Attempted(&read, &arguments));
-        memory = remember(&memory, Event::Returned(&read, &answer(step)));
+        let tool = if step % 2 == 0 { &read } else { &file };
+        memory = remember(&memory, Event::Attempted(tool, &arguments));
+        memory = remember(&memory, Event::Returned(tool, &answer(step)));
     }
     let call = serde_json::json!({
         "to": ["kim@northwind.example"], "subject": "Re: offsite", "body": BODY,
@@ -92,14 +95,21 @@ fn main() {
         now,
     };
     let judged = policy.assess(&input(&memory)).expect("judged");
+    let text = answer(51);
+    let long = (52..64).map(answer).collect::<Vec<_>>().join("\n");
+    let long = long.get(..4096).expect("ASCII").to_owned();
+    let attempted = policy.attempt(&input(&memory)).expect("judged").1;
+    let returned = remember(&memory, Event::Returned(&read, &text));
+    let (attempt, answer) = (changed(&memory, &attempted), changed(&memory, &returned));
     eprintln!(
-        "call: {} bytes; memory after 50 steps: {} bytes; tier {}, {} findings",
+        "call: {} bytes; memory after 50 steps: {} bytes; tier {}, {} findings; bytes changed (in so \
+         many places): by an attempt {attempt:?}, by an answer of {} bytes {answer:?}",
         call.len(),
         memory.len(),
         judged.tier,
-        judged.findings.len()
+        judged.findings.len(),
+        text.len(),
     );
-    let text = answer(51);
     let mut group = Group::new("judgement", "a call of 400 bytes in a session of 50 steps");
     group.repeat("serde_json parse of the call", "", || {
         serde_json::from_str::<serde_json::Value>(&call).expect("JSON")
@@ -108,10 +118,37 @@ fn main() {
         policy.assess(&input(&memory)).expect("judged")
     });
     group.repeat("judgement in a new session", "", || policy.assess(&input(&[])).expect("judged"));
-    group.repeat("remembering an answer of 500 bytes", "rewrites the memory", || {
+    group.repeat("judgement and count of the attempt in one", "", || {
+        policy.attempt(&input(&memory)).expect("judged")
+    });
+    group.repeat("scanning the call for secrets and personal data alone", "", || {
+        let value = canonical.value();
+        (scan::arguments(&value), scan::scan(BODY))
+    });
+    group.repeat("remembering an attempt", "", || {
+        remember(&memory, Event::Attempted(&send, &canonical))
+    });
+    group.repeat("remembering an answer of 500 bytes", "scanned for instructions", || {
         remember(&memory, Event::Returned(&read, &text))
     });
+    group.repeat("remembering an answer of 4 KiB", "scanned for instructions", || {
+        remember(&memory, Event::Returned(&read, &long))
+    });
+    group.repeat("scanning a text of 4 KiB alone", "", || scan::scan(&long));
     let results = group.run(effort);
     report::show(&results);
     println!("{}", report::json(&[results], &[("memory bytes".to_owned(), memory.len() as f64)]));
+}
+
+/// How many bytes differ between two versions of a memory, and in how many places: what lies closer
+/// together than 16 bytes is one.
+fn changed(before: &[u8], after: &[u8]) -> (usize, usize) {
+    let differs = |at: &usize| before.get(*at) != after.get(*at);
+    let (mut bytes, mut places, mut last) = (0, 0, None);
+    for at in (0..before.len().max(after.len())).filter(differs) {
+        bytes += 1;
+        places += usize::from(last.is_none_or(|last: usize| at - last > 16));
+        last = Some(at);
+    }
+    (bytes, places)
 }

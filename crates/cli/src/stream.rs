@@ -179,7 +179,7 @@ impl Stream {
             .map_err(|_| Refusal::Arguments)?;
         let (effect, now) = (EffectId::from_bytes([0; 16]), Timestamp::from_millis(now));
         let prepared = Prepared::local(effect, tool.name().clone(), call.arguments().clone());
-        let assessment = self.policy.assess(&RiskInput {
+        let (assessment, memory) = self.policy.attempt(&RiskInput {
             tool: &tool,
             prepared: &prepared,
             caller: &self.caller,
@@ -189,8 +189,7 @@ impl Stream {
             canary: &NoTokens,
             now,
         })?;
-        let event = Event::Attempted(&tool, call.arguments());
-        state.memory = self.policy.remember(&state.memory, event, now)?;
+        state.memory = memory;
         state.waiting.insert(step.to_owned(), tool);
         Ok(Judged { assessment, guesses })
     }

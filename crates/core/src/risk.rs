@@ -226,6 +226,13 @@ pub trait RiskPolicy: Debug + Send + Sync + 'static {
     /// [`RiskError`], which means refuse.
     fn assess(&self, input: &RiskInput<'_>) -> Result<Assessment, RiskError>;
 
+    /// Judges a call and counts it as attempted, in one: what [`RiskPolicy::assess`] says, and what
+    /// [`RiskPolicy::remember`] makes of [`Event::Attempted`] with the arguments of `prepared`.
+    ///
+    /// # Errors
+    /// [`RiskError`], which means refuse.
+    fn attempt(&self, input: &RiskInput<'_>) -> Result<(Assessment, Vec<u8>), RiskError>;
+
     /// The session's memory after an event.
     ///
     /// # Errors

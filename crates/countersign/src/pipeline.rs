@@ -331,9 +331,7 @@ impl Pipeline {
                 canary: &canary,
                 now,
             };
-            let assessment = inner.risk.assess(&input)?;
-            let event = Event::Attempted(&entry.tool, prepared.arguments());
-            let memory = inner.risk.remember(&memory, event, now)?;
+            let (assessment, memory) = inner.risk.attempt(&input)?;
             if inner.sessions.swap(tenant, session, version, memory).await? {
                 return Ok(assessment);
             }

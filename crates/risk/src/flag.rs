@@ -2,13 +2,29 @@
 
 use crate::scan::{self, Class, Injection, Kind};
 
-/// Whether a text holds what looks like instructions to an agent, by what it says.
-pub(crate) fn is_flagged(text: &str) -> bool {
-    let scan = scan::scan(text);
-    scan.spans.iter().any(|span| span.kind == Kind::Injection(Injection::Lexical))
+/// What a record holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Flags {
+    /// What looks like instructions to an agent, by what it says.
+    pub(crate) instructions: bool,
+    /// Personal data that counts by itself.
+    pub(crate) personal: bool,
 }
 
-/// Whether a text holds personal data that counts by itself.
-pub(crate) fn is_sensitive(text: &str) -> bool {
-    scan::scan(text).pii().any(|(_, span)| span.class == Class::High)
+/// What texts hold of what is asked about.
+pub(crate) fn of(texts: &[&str], instructions: bool, personal: bool) -> Flags {
+    let mut flags = Flags::default();
+    if !instructions && !personal {
+        return flags;
+    }
+    for text in texts {
+        for span in scan::scan(text).spans {
+            match span.kind {
+                Kind::Injection(Injection::Lexical) => flags.instructions |= instructions,
+                Kind::Pii(_) => flags.personal |= personal && span.class == Class::High,
+                _ => {}
+            }
+        }
+    }
+    flags
 }

@@ -10,48 +10,49 @@ use std::sync::LazyLock;
 
 use countersign_core::Tool;
 
-use crate::text::{link_like, words};
+use crate::text::link_like;
+use crate::words::words;
 
-const SEND: u32 = 1;
-const PAY: u32 = 1 << 1;
-const CREATE: u32 = 1 << 2;
-const DELETE: u32 = 1 << 3;
-const UPDATE: u32 = 1 << 4;
-const RESERVE: u32 = 1 << 5;
-const SHARE: u32 = 1 << 6;
-const SECURE: u32 = 1 << 7;
-const PUBLISH: u32 = 1 << 8;
-const RUN: u32 = 1 << 9;
-const EXPORT: u32 = 1 << 10;
+const SEND: u64 = 1;
+const PAY: u64 = 1 << 1;
+const CREATE: u64 = 1 << 2;
+const DELETE: u64 = 1 << 3;
+const UPDATE: u64 = 1 << 4;
+const RESERVE: u64 = 1 << 5;
+const SHARE: u64 = 1 << 6;
+const SECURE: u64 = 1 << 7;
+const PUBLISH: u64 = 1 << 8;
+const RUN: u64 = 1 << 9;
+const EXPORT: u64 = 1 << 10;
 /// Doings that say enough without a thing.
-const SPECIFIC: u32 = SEND | PAY | RESERVE | SECURE;
+const SPECIFIC: u64 = SEND | PAY | RESERVE | SECURE;
 
-const MESSAGE: u32 = 1 << 16;
-const EVENT: u32 = 1 << 17;
-const FILE: u32 = 1 << 18;
-const MONEY: u32 = 1 << 19;
-const ACCOUNT: u32 = 1 << 20;
-const BOOKING: u32 = 1 << 21;
-const GROUP: u32 = 1 << 22;
-const CODE: u32 = 1 << 23;
-const RECORD: u32 = 1 << 24;
-const ISSUE: u32 = 1 << 25;
-const BRANCH: u32 = 1 << 26;
-const THINGS: u32 = 0x07ff_0000;
+const MESSAGE: u64 = 1 << 16;
+const EVENT: u64 = 1 << 17;
+const FILE: u64 = 1 << 18;
+const MONEY: u64 = 1 << 19;
+const ACCOUNT: u64 = 1 << 20;
+const BOOKING: u64 = 1 << 21;
+const GROUP: u64 = 1 << 22;
+const CODE: u64 = 1 << 23;
+const RECORD: u64 = 1 << 24;
+const ISSUE: u64 = 1 << 25;
+const BRANCH: u64 = 1 << 26;
+const THINGS: u64 = 0x07ff_0000;
 
 /// Shapes of values that the request itself gives.
-const MAIL: u32 = 1 << 11;
-const DOMAIN: u32 = 1 << 12;
-const NUMBER: u32 = 1 << 13;
-const MIXED: u32 = 1 << 14;
+const MAIL: u64 = 1 << 11;
+const DOMAIN: u64 = 1 << 12;
+const NUMBER: u64 = 1 << 13;
+const MIXED: u64 = 1 << 14;
 
 /// The request leaves it to a text to say what is to be done.
-const DELEGATES: u32 = 1 << 30;
+const DELEGATES: u64 = 1 << 30;
 /// The request holds a word that is known here at all.
-const READABLE: u32 = 1 << 31;
+const READABLE: u64 = 1 << 31;
 
 /// Words of a request, by the doing they ask for.
-const ACTIONS: [(u32, &str); 11] = [
+const ACTIONS: [(u64, &str); 11] = [
     (
         SEND,
         "send sent mail email e-mail message dm reply respond answer write tell inform notify \
@@ -100,7 +101,7 @@ const BEFORE: &str = "please and then to also or you can could must should would
                       let's lets kindly afterwards finally but not don't dont i we";
 
 /// Words, by the thing they speak of.
-const OBJECTS: [(u32, &str); 11] = [
+const OBJECTS: [(u64, &str); 11] = [
     (MESSAGE, "mail email e-mail message dm inbox reply newsletter thread draft chat"),
     (
         EVENT,
@@ -135,7 +136,7 @@ const OBJECTS: [(u32, &str); 11] = [
 ];
 
 /// What a tool's name does, word by word: the doings any of which covers it.
-const VERBS: [(u32, &str); 14] = [
+const VERBS: [(u64, &str); 14] = [
     (SEND, "send reply respond forward email mail message notify comment dm"),
     (SEND | PUBLISH, "post announce"),
     (PAY, "pay transfer refund wire donate charge withdraw deposit remit"),
@@ -168,7 +169,7 @@ const DO_IT: &str = "do follow complete carry perform execute handle finish acco
 
 /// What the user asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Asked(pub(crate) u32);
+pub(crate) struct Asked(pub(crate) u64);
 
 /// What a request asks for, joined to what was asked before.
 pub(crate) fn asked(before: Asked, request: &str) -> Asked {
@@ -222,7 +223,7 @@ fn is_me(token: &str) -> bool {
 }
 
 /// The shape of a value: what a request gives one of, it does not leave to a text.
-fn shape(word: &str) -> u32 {
+fn shape(word: &str) -> u64 {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     if word.contains('@') {
         MAIL
@@ -261,7 +262,7 @@ impl Asked {
 
     /// Whether the request asks for what the tool does. `said` looks a stem up in the request.
     pub(crate) fn covers(self, tool: &Tool, said: impl Fn(&str) -> bool) -> bool {
-        let (mut doing, mut things, mut known) = (0u32, 0u32, false);
+        let (mut doing, mut things, mut known) = (0u64, 0u64, false);
         let (mut verb_said, mut thing_said) = (false, false);
         for token in tool.name().as_str().split('_') {
             let stem = stem(token);
@@ -313,11 +314,11 @@ pub(crate) fn speaks_of(tool: &Tool, said: impl Fn(&str) -> bool) -> bool {
 
 /// The kinds that a stem stands for.
 #[derive(Debug)]
-struct Kinds(HashMap<&'static str, u32>);
+struct Kinds(HashMap<&'static str, u64>);
 
 impl Kinds {
-    fn of(table: &[(u32, &'static str)]) -> Self {
-        let mut kinds: HashMap<&'static str, u32> = HashMap::new();
+    fn of(table: &[(u64, &'static str)]) -> Self {
+        let mut kinds: HashMap<&'static str, u64> = HashMap::new();
         for (kind, words) in table {
             for word in words.split_ascii_whitespace() {
                 let bits = kinds.entry(stem(word)).or_default();
@@ -327,7 +328,7 @@ impl Kinds {
         Self(kinds)
     }
 
-    fn get(&self, stem: &str) -> u32 {
+    fn get(&self, stem: &str) -> u64 {
         self.0.get(stem).copied().unwrap_or_default()
     }
 }

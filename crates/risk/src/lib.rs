@@ -48,8 +48,10 @@ mod arguments;
 mod catalog;
 mod config;
 mod detect;
+mod essence;
 mod explain;
 mod flag;
+mod hash;
 pub mod infer;
 mod intent;
 mod memory;
@@ -58,6 +60,7 @@ pub mod scan;
 mod score;
 pub mod signal;
 mod text;
+mod words;
 
 pub use crate::catalog::{Catalog, CatalogError, CatalogTool, MAX_CATALOG};
 pub use crate::config::{BulkLimits, ConfigError, Consent, Multiplier, Multipliers, PolicyConfig};

@@ -1,5 +1,6 @@
 //! The policy: floors, detectors, and what joins them.
 
+use countersign_canon::Canonical;
 use countersign_core::{
     Assessment, Canary, Effect, Event, Finding, PolicyVersion, RiskError, RiskInput, RiskPolicy,
     Tier, Timestamp, Weight,
@@ -18,8 +19,9 @@ use crate::{score, signal};
 ///
 /// * `tier` = the strictest of the score's tier, the tool's floors, the floor of its effect and what
 ///   the findings ask for. `own_tier` = the same without the findings.
-/// * The memory is versioned bytes, at most some 400 KB: hashes, counts and flags, no text. Words and attempts that are too many drop, the oldest first; windows of what was read thin
-///   out evenly; flags and counts stay for good.
+/// * The memory is versioned bytes, below 300 KB: hashes, counts and flags, no text. Words and
+///   attempts that are too many drop, the oldest first; windows of what was read thin out evenly; flags
+///   and counts stay for good.
 #[derive(Debug, Clone)]
 pub struct DefaultPolicy {
     config: PolicyConfig,
@@ -72,6 +74,53 @@ impl DefaultPolicy {
         floors
     }
 
+    fn judge(
+        &self,
+        input: &RiskInput<'_>,
+        memory: &View<'_>,
+        arguments: &Arguments<'_>,
+    ) -> Result<Assessment, RiskError> {
+        // A judgement of one tool must not be used for a call of another.
+        if input.prepared.tool() != input.tool.name() {
+            return Err(RiskError::Detector);
+        }
+        let severity = self.config.severity(input.tool);
+        let call = Call {
+            tool: input.tool,
+            severity,
+            prepared: input.prepared,
+            caller: input.caller,
+            handles: input.handles,
+            arguments,
+            memory,
+            counted: input.counted,
+            config: &self.config,
+            now: input.now,
+            canary: input.canary,
+            lazy: Lazy::default(),
+        };
+        let found = detect::all(&call);
+        let fixed = self.fixed(input.tool);
+        let nobody = self.asks_nobody(&call);
+        Ok(score::decide(severity, fixed, found, self.version(), nobody))
+    }
+
+    /// The memory after an attempt.
+    fn attempted(
+        &self,
+        view: &View<'_>,
+        tool: &countersign_core::Tool,
+        arguments: &Canonical,
+        walked: &Arguments<'_>,
+        now: Timestamp,
+    ) -> Memory {
+        let effects = detect::effects::of(walked, tool, view);
+        let at = now.millis().to_le_bytes();
+        let mut memory = Memory::of(view, &[&at, arguments.as_bytes()]);
+        memory.attempted(tool, arguments, &effects, &self.config.limits, now);
+        memory
+    }
+
     /// Whether the policy asks nobody about a call like this one while it is of tier B.
     fn asks_nobody(&self, call: &Call<'_>) -> bool {
         let most = match self.config.consent {
@@ -93,32 +142,20 @@ impl RiskPolicy for DefaultPolicy {
     }
 
     fn assess(&self, input: &RiskInput<'_>) -> Result<Assessment, RiskError> {
-        // A judgement of one tool must not be used for a call of another.
-        if input.prepared.tool() != input.tool.name() {
-            return Err(RiskError::Detector);
-        }
         let memory = View::read(input.memory)?;
         let value = input.prepared.arguments().value();
         let arguments = Arguments::walk(&value, input.tool, input.canary);
-        let severity = self.config.severity(input.tool);
-        let call = Call {
-            tool: input.tool,
-            severity,
-            prepared: input.prepared,
-            caller: input.caller,
-            handles: input.handles,
-            arguments: &arguments,
-            memory: &memory,
-            counted: input.counted,
-            config: &self.config,
-            now: input.now,
-            canary: input.canary,
-            lazy: Lazy::default(),
-        };
-        let found = detect::all(&call);
-        let fixed = self.fixed(input.tool);
-        let nobody = self.asks_nobody(&call);
-        Ok(score::decide(severity, fixed, found, self.version(), nobody))
+        self.judge(input, &memory, &arguments)
+    }
+
+    fn attempt(&self, input: &RiskInput<'_>) -> Result<(Assessment, Vec<u8>), RiskError> {
+        let memory = View::read(input.memory)?;
+        let (tool, json) = (input.tool, input.prepared.arguments());
+        let value = json.value();
+        let arguments = Arguments::walk(&value, tool, input.canary);
+        let assessment = self.judge(input, &memory, &arguments)?;
+        let memory = self.attempted(&memory, tool, json, &arguments, input.now);
+        Ok((assessment, memory.into_bytes()))
     }
 
     fn remember(
@@ -127,21 +164,29 @@ impl RiskPolicy for DefaultPolicy {
         event: Event<'_>,
         now: Timestamp,
     ) -> Result<Vec<u8>, RiskError> {
-        let view = View::read(memory)?;
-        let mut memory = Memory::read(memory)?;
-        match event {
+        let at = now.millis().to_le_bytes();
+        let memory = match event {
             Event::Attempted(tool, arguments) => {
+                let view = View::read(memory)?;
                 let value = arguments.value();
                 let walked = Arguments::walk(&value, tool, &Nothing);
-                let effects = detect::effects::of(&walked, tool, &view);
-                memory.attempted(tool, arguments, &effects, &self.config.limits, now);
+                self.attempted(&view, tool, arguments, &walked, now)
             }
-            Event::Returned(tool, text) => memory.returned(tool, text),
-            Event::Observed(source, text) => memory.observed(source, text),
+            Event::Returned(tool, text) => {
+                let first = [&at[..], tool.name().as_str().as_bytes(), text.as_bytes()];
+                let mut memory = Memory::open(memory, &first)?;
+                memory.returned(tool, text);
+                memory
+            }
+            Event::Observed(source, text) => {
+                let mut memory = Memory::open(memory, &[&at, text.as_bytes()])?;
+                memory.observed(source, text);
+                memory
+            }
             // An event of a newer core that this policy cannot weigh must not pass unseen.
             _ => return Err(RiskError::Detector),
-        }
-        Ok(memory.to_bytes())
+        };
+        Ok(memory.into_bytes())
     }
 }
 

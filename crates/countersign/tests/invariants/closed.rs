@@ -83,6 +83,9 @@ impl RiskPolicy for Broken {
     fn assess(&self, _: &RiskInput<'_>) -> Result<Assessment, RiskError> {
         Err(RiskError::Detector)
     }
+    fn attempt(&self, _: &RiskInput<'_>) -> Result<(Assessment, Vec<u8>), RiskError> {
+        Err(RiskError::Detector)
+    }
     fn remember(&self, _: &[u8], _: Event<'_>, _: Timestamp) -> Result<Vec<u8>, RiskError> {
         Ok(Vec::new())
     }

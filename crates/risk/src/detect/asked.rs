@@ -4,13 +4,15 @@ use countersign_core::{Finding, Role, Weight};
 
 use super::Call;
 use crate::arguments::{Kind, Leaf};
+use crate::hash::Mark;
 use crate::signal;
-use crate::text::{Mark, link_like, words};
+use crate::text::link_like;
+use crate::words::{marks, words};
 
 /// Text by outsiders was read, and the request asks for nothing of the tool's kind.
 pub(super) fn unasked(call: &Call<'_>) -> Option<Finding> {
     let memory = call.memory;
-    let comparable = memory.user_spoke() && memory.asked.is_readable();
+    let comparable = memory.user_spoke() && memory.asked().is_readable();
     if call.reads() || !comparable || !memory.read_untrusted() || call.is_asked_for() {
         return None;
     }
@@ -60,11 +62,9 @@ fn comes_from_flagged(call: &Call<'_>, leaf: &Leaf<'_>) -> Option<u32> {
     if !sink && !content {
         return None;
     }
-    let marks: Vec<Mark> = words(leaf.text).take(MAX_WORDS).map(|word| Mark::of(&word)).collect();
-    let flagged = |marks: &[Mark]| {
-        let origin = call.memory.origin_of(marks);
-        origin.flagged.filter(|_| !origin.user)
-    };
+    let key = call.memory.key();
+    let marks = marks(key, leaf.text, MAX_WORDS);
+    let flagged = |marks: &[Mark]| call.memory.flagged(marks);
     if marks.len() <= MAX_WHOLE
         && let Some(step) = flagged(&marks)
     {
@@ -74,7 +74,7 @@ fn comes_from_flagged(call: &Call<'_>, leaf: &Leaf<'_>) -> Option<u32> {
         return Some(step);
     }
     let mut links = words(leaf.text).take(MAX_WORDS).filter(|word| link_like(word));
-    links.find_map(|word| flagged(&[Mark::of(&word)]))
+    links.find_map(|word| flagged(&[key.mark(&word)]))
 }
 
 /// The content carries an address that only text by outsiders holds which the user did not point at.
@@ -86,7 +86,7 @@ pub(super) fn carried(call: &Call<'_>) -> Option<Finding> {
     let content = |leaf: &&Leaf<'_>| leaf.kind == Kind::Text && leaf.role == Role::FreeText;
     for leaf in call.arguments.leaves.iter().filter(content) {
         for word in words(leaf.text).take(MAX_WORDS).filter(|word| link_like(word)) {
-            let origin = memory.origin_of(&[Mark::of(&word)]);
+            let origin = memory.origin_of(&[memory.key().mark(&word)]);
             let known = origin.is_named() || origin.pointed || origin.field || origin.id;
             let Some(step) = origin.outsiders.filter(|_| !known) else { continue };
             let evidence = "L2: the content carries an address that only text by outsiders holds";

@@ -153,7 +153,7 @@ pub(super) fn reads(call: &Call<'_>) -> Option<Finding> {
         Effect::Read | Effect::Write => false,
         Effect::Outward | Effect::Destructive | Effect::Financial | Effect::Credential => true,
     };
-    let (count, limit) = (call.memory.private_reads, call.config.limits.private_reads);
+    let (count, limit) = (call.memory.private_reads(), call.config.limits.private_reads);
     (leaves && count >= limit).then(|| {
         let evidence = format!("{count} private answers were read before, the limit is {limit}");
         finding(call, signal::BULK_READS, "LLM02", evidence)

@@ -7,50 +7,86 @@ use countersign_core::{Finding, Role, Weight};
 use super::Call;
 use super::Standing;
 use crate::arguments::{Kind, Leaf};
-use crate::memory::{Record, connection};
+use crate::essence::{GRAM, essence};
+use crate::memory::{Record, Wanted, connection};
 use crate::scan::{self, Class, PiiType};
 use crate::signal;
-use crate::text::{Rolling, essence};
+
+/// What of the content is compared with what was read: letters and digits as one stream, so that a text
+/// which is cut over several arguments is found.
+///
+/// An address that the user or a trusted record named, or that the user pointed at, is left out: it is
+/// no leak of the record it stood in.
+#[derive(Debug)]
+pub(super) struct Content<'a> {
+    wanted: Wanted,
+    /// Where each leaf's letters end in the stream.
+    ends: Vec<(usize, &'a Leaf<'a>)>,
+}
+
+impl<'a> Content<'a> {
+    pub(super) fn of(call: &Call<'a>) -> Self {
+        let named = |leaf: &Leaf<'_>| {
+            let mut sinks =
+                call.sinks().iter().filter(|sink| core::ptr::eq(sink.leaf, leaf)).peekable();
+            sinks.peek().is_some() && sinks.all(|sink| sink.standing <= Standing::Pointed)
+        };
+        let mut letters = Vec::new();
+        let mut ends = Vec::new();
+        for leaf in call.arguments.leaves.iter().filter(|leaf| is_content(leaf) && !named(leaf)) {
+            essence(leaf.text, &mut letters);
+            ends.push((letters.len(), leaf));
+        }
+        Self { wanted: Wanted::of(&letters), ends }
+    }
+
+    /// The leaf that a window ends in.
+    fn leaf(&self, window: usize) -> Option<&'a Leaf<'a>> {
+        let last = window.saturating_add(GRAM);
+        let at = self.ends.partition_point(|(end, _)| *end < last);
+        self.ends.get(at).map(|(_, leaf)| *leaf)
+    }
+}
 
 /// A changing call carries text that a read on another connection returned: 24 equal letters and
 /// digits in a row always count, 21 sometimes do.
 ///
-/// The strings are compared as one stream, so a text that is cut over several arguments is found; what
-/// is in base64 is compared decoded as well. Where the request asks for the transfer, points at what is
-/// moved and names where to, it is noted and weighs nothing. An address that the user or a trusted record named,
-/// or that the user pointed at, is no leak of the record it stood in.
+/// What is in base64 is compared decoded as well. Where the request asks for the transfer, points at
+/// what is moved and names where to, it is noted and weighs nothing.
 pub(super) fn cross_service(call: &Call<'_>) -> Option<Finding> {
     if call.reads() {
         return None;
     }
+    let memory = call.memory;
     let here = connection(call.tool);
-    let named = |leaf: &Leaf<'_>| {
-        let mut sinks =
-            call.sinks().iter().filter(|sink| core::ptr::eq(sink.leaf, leaf)).peekable();
-        sinks.peek().is_some() && sinks.all(|sink| sink.standing <= Standing::Pointed)
+    let elsewhere = |record: &Record| memory.connection(record) != here;
+    let sampled = || {
+        memory.is_sample().then(|| {
+            let evidence = "the session read too much to be compared whole; a sample was";
+            Finding::new(signal::MEMORY_SAMPLED, "LLM02", evidence, Weight::Note)
+        })
     };
-    let mut rolling = Rolling::new();
+    if !memory.has_read(elsewhere) {
+        return sampled();
+    }
+    let content = call.content();
     let mut asked = None;
-    for leaf in call.arguments.leaves.iter().filter(|leaf| is_content(leaf) && !named(leaf)) {
-        for c in essence(leaf.text) {
-            let Some(window) = rolling.push(c) else { continue };
-            let Some(record) = call.memory.read_elsewhere(here, window) else { continue };
-            if !(record.pointed && moves_what_was_asked(call)) {
-                return Some(crossed(call, leaf, &record, false));
-            }
-            asked.get_or_insert((leaf, record));
+    for (at, record) in memory.hits(&content.wanted, elsewhere) {
+        let Some(leaf) = content.leaf(at) else { continue };
+        if !(record.pointed && moves_what_was_asked(call)) {
+            return Some(crossed(call, leaf, &record, false));
         }
+        asked.get_or_insert((leaf, record));
+    }
+    for (_, leaf) in &content.ends {
         if let Some(record) = decoded_elsewhere(call, leaf.text) {
             return Some(crossed(call, leaf, &record, false));
         }
     }
-    if let Some((leaf, record)) = asked {
-        return Some(crossed(call, leaf, &record, true));
+    match asked {
+        Some((leaf, record)) => Some(crossed(call, leaf, &record, true)),
+        None => sampled(),
     }
-    call.memory.is_sample().then(|| {
-        let evidence = "the session read too much to be compared whole; a sample was";
-        Finding::new(signal::MEMORY_SAMPLED, "LLM02", evidence, Weight::Note)
-    })
 }
 
 /// The request asks for what the tool does, everything it goes to is named or pointed at, and nothing
@@ -90,14 +126,14 @@ fn decoded_elsewhere(call: &Call<'_>, text: &str) -> Option<Record> {
     // Line breaks inside base64 are wrapping.
     let runs = text.as_bytes().split(|b| !of(*b) && !matches!(b, b'\r' | b'\n'));
     for run in runs.filter(|run| run.len() >= MIN_BASE64) {
-        let mut rolling = Rolling::new();
         let plain = decoded(run);
         let plain = String::from_utf8_lossy(&plain);
-        let hit = essence(&plain)
-            .filter_map(|c| rolling.push(c))
-            .find_map(|window| call.memory.read_elsewhere(here, window));
-        if hit.is_some() {
-            return hit;
+        let mut letters = Vec::new();
+        essence(&plain, &mut letters);
+        let elsewhere = |record: &Record| call.memory.connection(record) != here;
+        let hits = call.memory.hits(&Wanted::of(&letters), elsewhere);
+        if let Some((_, record)) = hits.first() {
+            return Some(*record);
         }
     }
     None
@@ -203,18 +239,17 @@ pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
 /// The content is text of a private record that holds personal data, on whatever connection it was
 /// read: the label goes with the text.
 fn inherited(call: &Call<'_>) -> Option<Finding> {
-    let content =
-        |leaf: &&Leaf<'_>| is_content(leaf) && !matches!(leaf.role, Role::Recipient | Role::Target);
-    let mut rolling = Rolling::new();
-    for leaf in call.arguments.leaves.iter().filter(content) {
-        let windows = essence(leaf.text).filter_map(|c| rolling.push(c));
-        let mut records = windows.filter_map(|window| call.memory.read_sensitive(window));
-        if let Some(record) = records.next() {
-            let evidence = "the content is text of a private record with personal data in it";
-            let weight = Weight::Halves(call.config.multipliers.pii.halves());
-            let found = Finding::new(signal::PII, "LLM02", evidence, weight);
-            return Some(found.at(call.arguments.path(leaf)).step(record.step));
-        }
+    let sensitive = |record: &Record| record.sensitive;
+    if !call.memory.has_read(sensitive) {
+        return None;
     }
-    None
+    let content = call.content();
+    let hits = call.memory.hits(&content.wanted, sensitive);
+    let leaves = hits.iter().filter_map(|(at, record)| Some((content.leaf(*at)?, record)));
+    let addressing = |role| matches!(role, Role::Recipient | Role::Target);
+    let (leaf, record) = leaves.into_iter().find(|(leaf, _)| !addressing(leaf.role))?;
+    let evidence = "the content is text of a private record with personal data in it";
+    let weight = Weight::Halves(call.config.multipliers.pii.halves());
+    let found = Finding::new(signal::PII, "LLM02", evidence, weight);
+    Some(found.at(call.arguments.path(leaf)).step(record.step))
 }

@@ -6,10 +6,10 @@ use super::recipients;
 use crate::arguments::{Arguments, Kind};
 use crate::intent;
 use crate::memory::{Effects, View};
-use crate::text::{Mark, domain};
+use crate::text::domain;
 
 /// The recipients of a call, and their domains.
-pub(crate) fn addressees(arguments: &Arguments<'_>) -> Vec<Mark> {
+pub(crate) fn addressees(arguments: &Arguments<'_>) -> Vec<String> {
     let mut to = Vec::new();
     for leaf in arguments.leaves.iter().take(256) {
         if leaf.kind == Kind::Key || !matches!(leaf.role, Role::Recipient | Role::Url) {
@@ -17,8 +17,8 @@ pub(crate) fn addressees(arguments: &Arguments<'_>) -> Vec<Mark> {
         }
         for part in recipients(leaf.text).take(64) {
             let part = part.to_lowercase();
-            to.push(Mark::of(&part));
-            to.extend(domain(&part).map(Mark::of));
+            to.extend(domain(&part).map(str::to_owned));
+            to.push(part);
         }
     }
     to

@@ -45,6 +45,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Lazy<'a> {
     sinks: OnceCell<Vec<Sink<'a>>>,
     covers: OnceCell<bool>,
+    content: OnceCell<content::Content<'a>>,
 }
 
 impl<'a> Call<'a> {
@@ -56,15 +57,19 @@ impl<'a> Call<'a> {
         self.lazy.sinks.get_or_init(|| sink::find(self))
     }
 
+    fn content(&self) -> &content::Content<'a> {
+        self.lazy.content.get_or_init(|| content::Content::of(self))
+    }
+
     /// Whether the request asks for what the tool does.
     pub(crate) fn covers(&self) -> bool {
         let said = |stem: &str| self.memory.said_stem(stem);
-        *self.lazy.covers.get_or_init(|| self.memory.asked.covers(self.tool, said))
+        *self.lazy.covers.get_or_init(|| self.memory.asked().covers(self.tool, said))
     }
 
     /// Whether the request asks for it, or leaves it to a text to say what is to be done.
     pub(crate) fn is_asked_for(&self) -> bool {
-        self.covers() || self.memory.asked.delegates()
+        self.covers() || self.memory.asked().delegates()
     }
 
     /// Whether the operator lists a recipient for this user.
@@ -117,9 +122,9 @@ pub(crate) fn all(call: &Call<'_>) -> Vec<Finding> {
 /// The tool was called before in this session under another definition: what was learnt of the old
 /// one says nothing about the new.
 fn changed(call: &Call<'_>) -> Option<Finding> {
-    use crate::text::Mark;
-    let before = call.memory.pinned(Mark::of(call.tool.name().as_str()))?;
-    (before != Mark::of_digest(&call.tool.digest())).then(|| {
+    let before = call.memory.pinned(call.tool.name().as_str())?;
+    let digest = call.tool.digest();
+    (digest.as_bytes().first_chunk() != Some(&before)).then(|| {
         let evidence = "the tool's definition changed during the session";
         Finding::new(signal::CHANGED_TOOL, "ASI04", evidence, Weight::Floor(Tier::A))
     })

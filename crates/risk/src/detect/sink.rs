@@ -91,7 +91,7 @@ fn standing(
         // What the request gives itself it did not leave to a text.
         _ if origin.field || (origin.id && target) => true,
         _ => {
-            let asked = call.memory.asked;
+            let asked = call.memory.asked();
             origin.pointed && (asked.delegates() || !asked.gives_one_like(part))
         }
     };
@@ -206,7 +206,7 @@ pub(super) fn first_seen(call: &Call<'_>) -> Option<Finding> {
         return None;
     }
     let to = super::effects::addressees(call.arguments);
-    let new = to.iter().filter(|mark| !call.memory.has_seen(**mark)).count();
+    let new = to.iter().filter(|to| !call.memory.has_seen(to)).count();
     (new > 0).then(|| {
         let evidence = "the session goes there for the first time";
         Finding::new(signal::FIRST_SEEN, "LLM06", evidence, Weight::Note)

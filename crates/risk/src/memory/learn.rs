@@ -2,15 +2,19 @@
 
 use countersign_core::{Effect, Source, Tool, Trust};
 
+use super::format::{CONNECTION, ENTRY, HEAD, ID, PARTY, RECORD, STEMS, TEXT, append};
+use super::record::{FIXED, FLAGS_AT, Held, New, POINTED};
 use super::{
-    CUT, FIELD, ID, MAX_CONNECTIONS, MAX_GRAMS, MAX_LEVEL, MAX_SOURCES, MAX_STEMS, MAX_TRUSTED,
-    MAX_UNTRUSTED, MAX_USER, Memory, POSITION, READ_FLAGGED, READ_PRIVATE, READ_UNTRUSTED, Record,
-    USER_SPOKE, Word, Writer, connection,
+    CUT, MAX_CONNECTIONS, MAX_LEVEL, MAX_STEMS, MAX_WINDOWS, MAX_WORDS, Memory, READ_FLAGGED,
+    READ_PRIVATE, READ_UNTRUSTED, Record, USER_SPOKE, Writer, connection,
 };
-use crate::answer::{Answer, Field, Item, Part, author, field};
+use crate::answer::{Answer, Field, Item, MAX_ANSWER, Part, author, field};
+use crate::essence::{GRAM, STRIDE, essence, windows};
 use crate::flag;
+use crate::hash::{Key, Mark};
 use crate::intent;
-use crate::text::{Mark, Rolling, STRIDE, essence, marks, prefix};
+use crate::text::prefix;
+use crate::words::remembered;
 
 /// An entry of a directory is a name; what has more words is a text, which outsiders may have written.
 const MAX_NAME_WORDS: usize = 12;
@@ -27,7 +31,7 @@ impl Memory {
         let returns = tool.returns();
         let reads = tool.effect() == Effect::Read;
         if returns.private {
-            self.private_reads = self.private_reads.saturating_add(1);
+            self.head.private_reads = self.head.private_reads.saturating_add(1);
             self.set(READ_PRIVATE);
         }
         let writer = match returns.trust {
@@ -55,57 +59,58 @@ impl Memory {
         if cut {
             self.set(CUT);
         }
-        let mut rolling = Windows::default();
+        let mut known = self.known();
+        let mut windows = Windows::default();
         for item in answer.items() {
-            let flagged = !echo && item.texts.iter().any(|text| flag::is_flagged(text));
-            let sensitive =
-                returns.private && item.texts.iter().any(|text| flag::is_sensitive(text));
-            let digest = digest(&item, connection, writer);
+            let flags = flag::of(&item.texts, !echo, returns.private);
             let record = Record {
                 writer,
                 private: returns.private,
                 pointed,
-                flagged,
-                sensitive,
+                flagged: flags.instructions,
+                sensitive: flags.personal,
                 connection,
                 step,
-                author: author(&item).map_or(Mark::BREAK, |name| Mark::of(&name.to_lowercase())),
-                digest,
+                author: author(&item)
+                    .map_or(0, |name| self.head.key.hash(name.to_lowercase().as_bytes())),
+                digest: digest(self.head.key, &item, connection, writer),
             };
-            self.add_item(record, &item, echo);
-            let at = self.records.len().saturating_sub(1);
-            let at = u64::try_from(at).unwrap_or(u64::MAX) & 0xffff;
+            windows.found.clear();
             if reads || returns.private {
-                let content = item.parts.iter().filter(|part| !part.is_key);
-                for c in content.flat_map(|part| essence(part.text)) {
-                    rolling.push(c, at);
+                for part in item.parts.iter().filter(|part| !part.is_key) {
+                    essence(part.text, &mut windows.essence);
                 }
+                windows.take(self.head.level);
+            }
+            while windows.found.len() > MAX_WINDOWS && self.head.level < MAX_LEVEL {
+                self.head.level = self.head.level.saturating_add(1);
+                windows.found.retain(|window| kept_at(*window, self.head.level));
+            }
+            self.add_item(record, &item, echo, &windows.found, &mut known);
+            if usize::try_from(self.head.windows).is_ok_and(|n| n > 2 * MAX_WINDOWS) {
+                self.keep_bounds();
+                known = self.known();
             }
         }
-        self.add_grams(rolling.found);
+        self.keep_bounds();
     }
 
     /// The agent read a text on another way.
     pub(crate) fn observed(&mut self, source: Source, text: &str) {
-        let (writer, flagged) = match source {
-            Source::User => (Writer::User, false),
-            Source::Untrusted => (Writer::Outsiders, flag::is_flagged(text)),
+        let text = prefix(text, MAX_ANSWER);
+        let writer = match source {
+            Source::User => Writer::User,
+            Source::Untrusted => Writer::Outsiders,
         };
+        let flagged = writer == Writer::Outsiders && flag::of(&[text], true, false).instructions;
         if source == Source::User {
             self.set(USER_SPOKE);
-            let kept = prefix(text, crate::answer::MAX_ANSWER);
-            self.asked = intent::asked(self.asked, kept);
-            for stem in intent::stems(kept) {
-                let mark = Mark::of(&stem);
-                if let Err(at) = self.stems.binary_search(&mark)
-                    && self.stems.len() < MAX_STEMS
-                {
-                    self.stems.insert(at, mark);
-                }
-            }
+            self.head.asked = intent::asked(self.head.asked, text);
+            let key = self.head.key;
+            let stems = intent::stems(text).map(|stem| key.hash(stem.as_bytes()));
+            self.list(STEMS, stems, MAX_STEMS);
         }
         let Some(connection) = self.connection("") else { return };
-        let text = prefix(text, crate::answer::MAX_ANSWER);
         let part = Part { key: "", text, is_key: false };
         let item = Item { parts: vec![part], texts: vec![text], plain: true };
         let record = Record {
@@ -115,16 +120,32 @@ impl Memory {
             flagged,
             sensitive: false,
             connection,
-            step: self.steps,
-            author: Mark::BREAK,
-            digest: digest(&item, connection, writer),
+            step: self.head.steps,
+            author: 0,
+            digest: digest(self.head.key, &item, connection, writer),
         };
-        self.add_item(record, &item, false);
+        let mut known = self.known();
+        self.add_item(record, &item, false, &[], &mut known);
+        self.keep_bounds();
     }
 
-    /// Adds a record and its words. A record that is there already is not added again; it keeps what
-    /// is known of it.
-    fn add_item(&mut self, record: Record, item: &Item<'_>, echo: bool) {
+    /// Hash, writer and place of every record.
+    fn known(&self) -> Vec<(u64, Writer, usize)> {
+        let record = |entry| Held::read(entry).map(|held| (held.record.digest, held.record.writer));
+        let entries = self.entries(RECORD);
+        entries.filter_map(|(at, entry)| record(entry).map(|(d, w)| (d, w, at))).collect()
+    }
+
+    /// Adds a record, its words and its windows. A record that is there already is not added again; it
+    /// keeps what is known of it.
+    fn add_item(
+        &mut self,
+        record: Record,
+        item: &Item<'_>,
+        echo: bool,
+        windows: &[u64],
+        known: &mut Vec<(u64, Writer, usize)>,
+    ) {
         let mut record = record;
         if record.flagged {
             // Whoever can place instructions in a record can write it.
@@ -135,13 +156,17 @@ impl Memory {
         if record.writer == Writer::Outsiders && !echo {
             self.set(READ_UNTRUSTED);
         }
-        let there = |r: &&mut Record| (r.digest, r.writer) == (record.digest, record.writer);
-        if let Some(known) = self.records.iter_mut().find(there) {
-            known.pointed |= record.pointed;
+        let there = |(d, w, _): &&(u64, Writer, usize)| (*d, *w) == (record.digest, record.writer);
+        if let Some((_, _, at)) = known.iter().find(there) {
+            if record.pointed
+                && let Some(flags) = self.bytes.get_mut(at.saturating_add(FLAGS_AT))
+            {
+                *flags |= POINTED;
+            }
             return;
         }
-        let at = self.add_record(record);
         if echo {
+            self.add(record, &[], windows, known);
             return;
         }
         // A directory that is one plain text has its entries on lines or between commas.
@@ -153,123 +178,73 @@ impl Memory {
             }
             parts => parts,
         };
+        if record.writer != Writer::Directory {
+            self.add(record, &parts.iter().collect::<Vec<_>>(), windows, known);
+            return;
+        }
         // An entry with a text in it is a text as a whole, whatever its lines look like.
         let free = parts.iter().filter(|part| part.key.is_empty() && !part.is_key);
         let words =
             free.map(|part| part.text.split_whitespace().count()).fold(0, usize::saturating_add);
         let prose = !item.plain && words > MAX_NAME_WORDS;
-        let names =
-            |part: &&Part<'_>| record.writer != Writer::Directory || (!prose && is_name(part.text));
+        let names = |part: &&Part<'_>| !prose && is_name(part.text);
         let (names, prose): (Vec<&Part<'_>>, Vec<&Part<'_>>) = parts.iter().partition(names);
-        self.add_words(&names, record.writer, at);
-        if !prose.is_empty() {
-            self.set(READ_UNTRUSTED);
-            let at = self.add_record(Record { writer: Writer::Outsiders, ..record });
-            self.add_words(&prose, Writer::Outsiders, at);
-        }
-    }
-
-    fn add_record(&mut self, record: Record) -> u16 {
-        if self.records.len() >= MAX_SOURCES {
-            self.set(CUT);
-            // The last place stands for all that are too many, with the worst of each.
-            if let Some(last) = self.records.last_mut() {
-                last.writer = Writer::Outsiders;
-                last.pointed = false;
-                last.flagged |= record.flagged;
-                last.private |= record.private;
-            }
-        } else {
-            self.records.push(record);
-        }
-        u16::try_from(self.records.len().saturating_sub(1)).unwrap_or(u16::MAX)
-    }
-
-    fn add_words(&mut self, parts: &[&Part<'_>], writer: Writer, record: u16) {
-        let max = match writer {
-            Writer::User => MAX_USER,
-            Writer::Own | Writer::Directory => MAX_TRUSTED,
-            Writer::Outsiders => MAX_UNTRUSTED,
-        };
-        let mut left = max;
-        for part in parts {
-            let kind = match field(part.key, part.text) {
-                Field::Text => 0,
-                Field::Party => FIELD,
-                Field::Id => ID,
-            };
-            let marks = marks(part.text, left);
-            left = left.saturating_sub(marks.len());
-            if left == 0 {
-                self.set(CUT);
-            }
-            for mark in marks {
-                self.position = self.position.wrapping_add(1) & POSITION;
-                if mark != Mark::BREAK {
-                    self.words.push(Word { mark, position: self.position | kind, record });
-                }
-            }
-        }
-        self.drop_words(writer, max);
-    }
-
-    /// The oldest words of a writer's class drop.
-    fn drop_words(&mut self, writer: Writer, max: usize) {
-        let class = |w: Writer| match w {
-            Writer::User => 0u8,
-            Writer::Own | Writer::Directory => 1,
-            Writer::Outsiders => 2,
-        };
-        let records = &self.records;
-        let same = |word: &Word| {
-            let of = records.get(usize::from(word.record));
-            of.is_some_and(|record| class(record.writer) == class(writer))
-        };
-        let surplus = self.words.iter().filter(|w| same(w)).count().saturating_sub(max);
-        if surplus == 0 {
+        if prose.is_empty() {
+            self.add(record, &names, windows, known);
             return;
         }
-        let mut positions: Vec<u32> =
-            self.words.iter().filter(|w| same(w)).map(|w| w.position & POSITION).collect();
-        positions.sort_unstable();
-        if let Some(least) = positions.get(surplus) {
-            self.words.retain(|w| !same(w) || w.position & POSITION >= *least);
+        self.add(record, &names, &[], known);
+        self.set(READ_UNTRUSTED);
+        self.add(Record { writer: Writer::Outsiders, ..record }, &prose, windows, known);
+    }
+
+    fn add(
+        &mut self,
+        record: Record,
+        parts: &[&Part<'_>],
+        windows: &[u64],
+        known: &mut Vec<(u64, Writer, usize)>,
+    ) {
+        let class = record.writer.class();
+        let max = MAX_WORDS.get(class).copied().unwrap_or_default();
+        let mut marks = Vec::new();
+        for part in parts {
+            let print = match field(part.key, part.text) {
+                Field::Text => TEXT,
+                Field::Party => PARTY,
+                Field::Id => ID,
+            };
+            let start = Mark { print, check: 0 };
+            let left = max.saturating_sub(marks.len());
+            if left == 0 || remembered(self.head.key, part.text, start, left, &mut marks) {
+                self.set(CUT);
+            }
         }
+        let (words, new) = (marks.as_slice(), u32::try_from(marks.len()).unwrap_or(u32::MAX));
+        let at = New { record, words, windows }.append(&mut self.bytes);
+        known.push((record.digest, record.writer, at));
+        if let Some(count) = self.head.words.get_mut(class) {
+            *count = count.saturating_add(new);
+        }
+        let windows = u32::try_from(windows.len()).unwrap_or(u32::MAX);
+        self.head.windows = self.head.windows.saturating_add(windows);
     }
 
     /// The number of a connection; none if there are too many.
     fn connection(&mut self, name: &str) -> Option<u8> {
-        let known = self.connections.iter().position(|known| known == name);
-        let at = match known {
-            Some(at) => at,
-            None if self.connections.len() < MAX_CONNECTIONS => {
-                self.connections.push(name.to_owned());
-                self.connections.len().saturating_sub(1)
+        let mut count = 0usize;
+        for held in self.held(CONNECTION) {
+            let known = held.iter().rposition(|b| *b != 0).map_or(0, |at| at.saturating_add(1));
+            if held.get(..known) == Some(name.as_bytes()) {
+                return u8::try_from(count).ok();
             }
-            None => return None,
-        };
-        u8::try_from(at).ok()
-    }
-
-    /// When there are too many, every second window is dropped, chosen by its hash. So nothing can be
-    /// pushed out by reading something else: a long text that leaks is still found, a short one less
-    /// surely.
-    #[expect(clippy::stable_sort_primitive, reason = "it merges runs that are sorted already")]
-    fn add_grams(&mut self, found: Vec<u64>) {
-        let level = self.level;
-        self.grams.extend(found.into_iter().filter(|gram| kept_at(*gram, level)));
-        // Sorted but for what was just found, which a stable sort merges in.
-        self.grams.sort();
-        self.grams.dedup();
-        while self.grams.len() > MAX_GRAMS && self.level < MAX_LEVEL {
-            self.level = self.level.saturating_add(1);
-            let level = self.level;
-            self.grams.retain(|gram| kept_at(*gram, level));
+            count = count.saturating_add(1);
         }
-        if self.grams.len() > MAX_GRAMS {
-            self.set(CUT);
-            self.grams.truncate(MAX_GRAMS);
+        if count >= MAX_CONNECTIONS {
+            return None;
         }
+        append(&mut self.bytes, CONNECTION, [0; 3], &[name.as_bytes()]);
+        u8::try_from(count).ok()
     }
 }
 
@@ -282,39 +257,54 @@ fn is_name(text: &str) -> bool {
     count(text) <= MAX_NAME_WORDS || listed(text)
 }
 
-/// The hash's upper bits decide, for the lower ones are what windows are told apart by.
-fn kept_at(gram: u64, level: u8) -> bool {
+/// The hash's upper bits decide, for the lower ones are what windows are looked up by.
+pub(super) fn kept_at(window: u64, level: u8) -> bool {
     let mask = (1u64 << level.min(MAX_LEVEL)).wrapping_sub(1);
-    (gram >> 40) & mask == 0
+    (window >> 20) & mask == 0
 }
 
-fn digest(item: &Item<'_>, connection: u8, writer: Writer) -> [u8; 8] {
-    let mut all = format!("{connection} {writer:?}\n");
+fn digest(key: Key, item: &Item<'_>, connection: u8, writer: Writer) -> u64 {
+    let size = item.parts.iter().map(|part| part.key.len().saturating_add(part.text.len()));
+    let mut all =
+        Vec::with_capacity(size.fold(64, |all, n| all.saturating_add(n.saturating_add(2))));
+    all.extend([connection, u8::try_from(writer.class()).unwrap_or(u8::MAX)]);
+    all.push(u8::from(writer == Writer::Directory));
     for part in &item.parts {
-        all.push_str(part.key);
-        all.push('\n');
-        all.push_str(part.text);
-        all.push('\n');
+        all.extend_from_slice(part.key.as_bytes());
+        all.push(b'\n');
+        all.extend_from_slice(part.text.as_bytes());
+        all.push(b'\n');
     }
-    let Mark(mark) = Mark::of(&all);
-    mark.first_chunk().copied().unwrap_or_default()
+    key.hash(&all)
 }
 
-/// Every fourth window of what was read, with its record.
+/// Every fourth window of what was read, over the ends of its items.
 #[derive(Debug, Default)]
 struct Windows {
-    rolling: Rolling,
-    seen: usize,
+    /// What was not taken yet, behind the end of what was.
+    essence: Vec<u32>,
+    /// How many windows come before the next that is kept.
+    skip: usize,
     found: Vec<u64>,
 }
 
 impl Windows {
-    fn push(&mut self, c: char, record: u64) {
-        if let Some(hash) = self.rolling.push(c) {
-            if self.seen.is_multiple_of(STRIDE) {
-                self.found.push(hash << 16 | record);
+    fn take(&mut self, level: u8) {
+        let mut passed = 0usize;
+        for window in windows(&self.essence) {
+            if self.skip == 0 {
+                self.skip = STRIDE;
+                if kept_at(window, level) {
+                    self.found.push(window);
+                }
             }
-            self.seen = self.seen.saturating_add(1);
+            self.skip = self.skip.saturating_sub(1);
+            passed = passed.saturating_add(1);
         }
+        let kept = self.essence.len().min(GRAM.saturating_sub(1));
+        let gone = self.essence.len().saturating_sub(kept);
+        self.essence.drain(..gone);
     }
 }
+
+const _: () = assert!(FIXED > ENTRY && HEAD.is_multiple_of(4));

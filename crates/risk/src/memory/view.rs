@@ -2,36 +2,29 @@
 
 use countersign_core::RiskError;
 
-use super::format::{ATTEMPT, GRAM, HEAD, MARK, READ, Reader, SECTIONS, SOURCE, TOOL, WORD, admit};
-use super::write::slot;
-use super::{
-    Attempt, CUT, FIELD, ID, MAX_ATTEMPTS, MAX_CONNECTIONS, MAX_GRAMS, MAX_LEVEL, MAX_READS,
-    MAX_SEEN, MAX_SOURCES, MAX_STEMS, MAX_TOOLS, MAX_TRUSTED, MAX_UNTRUSTED, MAX_USER, POSITION,
-    READ_FLAGGED, READ_PRIVATE, READ_UNTRUSTED, Reading, Record, USER_SPOKE, Word, Writer,
+use super::format::{
+    ATTEMPT, CONNECTION, ENTRY, Entries, Head, ID, PARTY, RECORD, SEEN, STEMS, TOOL, admit, array,
+    u64_at,
 };
+use super::record::Held;
+use super::wanted::Wanted;
+use super::{
+    CUT, MAX_CONNECTIONS, MAX_LEVEL, READ_FLAGGED, READ_PRIVATE, READ_UNTRUSTED, Record,
+    USER_SPOKE, Writer,
+};
+use crate::hash::{Key, Mark, WORDS_FROM};
 use crate::intent::Asked;
-use crate::text::{Mark, words};
+use crate::words::marks;
 
 /// A memory's bytes.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct View<'a> {
-    pub(super) flags: u32,
-    pub(crate) private_reads: u32,
-    pub(crate) steps: u32,
-    pub(crate) asked: Asked,
-    pub(super) position: u32,
-    pub(super) full_until: i64,
-    pub(super) level: u8,
-    names: &'a str,
-    records: &'a [[u8; SOURCE]],
-    words: &'a [[u8; WORD]],
-    grams: &'a [[u8; GRAM]],
-    filter: &'a [u8],
-    attempts: &'a [[u8; ATTEMPT]],
-    reads: &'a [[u8; READ]],
-    pub(super) stems: &'a [[u8; MARK]],
-    pub(super) seen: &'a [[u8; MARK]],
-    tools: &'a [[u8; TOOL]],
+    head: Head,
+    bytes: &'a [u8],
+    names: Vec<&'a str>,
+    records: Vec<Held<'a>>,
+    /// Entries of the other kinds.
+    others: Vec<&'a [u8]>,
 }
 
 /// Where a value stood in what was said and read.
@@ -61,60 +54,55 @@ impl Origin {
     }
 }
 
+/// How far back from a word the kind of its field is looked for. Longer values are texts.
+const NEAR: usize = 8;
+
 impl<'a> View<'a> {
-    /// Looks at what [`super::Memory::to_bytes`] wrote; nothing is a session never seen.
+    /// Looks at what [`super::Memory::into_bytes`] gave; nothing is a session never seen.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, RiskError> {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        let mut reader = admit(bytes)?;
-        let [flags, private_reads, steps, asked, position] = [(); 5].map(|()| reader.u32());
-        let full_until = reader.i64();
-        let level = reader.u8();
-        let _ = reader.take(3);
-        let counts: [u32; SECTIONS] = [(); SECTIONS].map(|()| reader.u32());
-        let mut reader = Reader::new(bytes.get(HEAD..).unwrap_or_default());
-        let words_most = MAX_USER.saturating_add(MAX_TRUSTED).saturating_add(MAX_UNTRUSTED);
-        let [names, records, words, grams, filter, attempts, reads, stems, seen, tools] = counts;
-        let most = [
-            (names, 16_384),
-            (records, MAX_SOURCES),
-            (words, words_most),
-            (grams, MAX_GRAMS),
-            (filter, 1 << 20),
-            (attempts, MAX_ATTEMPTS),
-            (reads, MAX_READS),
-            (stems, MAX_STEMS),
-            (seen, MAX_SEEN),
-            (tools, MAX_TOOLS),
-        ];
-        let fits = most.iter().all(|(n, max)| usize::try_from(*n).is_ok_and(|n| n <= *max));
-        let view = Self {
-            flags,
-            private_reads,
-            steps,
-            asked: Asked(asked),
-            position,
-            full_until,
-            level,
-            names: core::str::from_utf8(reader.records(names, 1)).map_err(|_| RiskError::Memory)?,
-            records: reader.records(records, SOURCE).as_chunks().0,
-            words: reader.records(words, WORD).as_chunks().0,
-            grams: reader.records(grams, GRAM).as_chunks().0,
-            filter: reader.records(filter, 1),
-            attempts: reader.records(attempts, ATTEMPT).as_chunks().0,
-            reads: reader.records(reads, READ).as_chunks().0,
-            stems: reader.records(stems, MARK).as_chunks().0,
-            seen: reader.records(seen, MARK).as_chunks().0,
-            tools: reader.records(tools, TOOL).as_chunks().0,
-        };
-        let power = filter == 0 || filter.is_power_of_two();
-        let few = view.connections().count() <= MAX_CONNECTIONS && level <= MAX_LEVEL;
-        if fits && few && power && reader.whole() { Ok(view) } else { Err(RiskError::Memory) }
+        let head = admit(bytes)?;
+        let mut view = View { head, bytes, ..View::default() };
+        for entry in Entries::of(bytes) {
+            let (_, entry) = entry?;
+            match entry.first() {
+                Some(&RECORD) => view.records.push(Held::read(entry).ok_or(RiskError::Memory)?),
+                Some(&CONNECTION) => {
+                    let name = entry.get(ENTRY..).unwrap_or_default();
+                    let name = core::str::from_utf8(name).map_err(|_| RiskError::Memory)?;
+                    view.names.push(name.trim_end_matches('\0'));
+                }
+                _ => view.others.push(entry),
+            }
+        }
+        let fits = view.names.len() <= MAX_CONNECTIONS && head.level <= MAX_LEVEL;
+        if fits { Ok(view) } else { Err(RiskError::Memory) }
+    }
+
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    pub(super) fn head(&self) -> &Head {
+        &self.head
     }
 
     fn has(&self, flag: u32) -> bool {
-        self.flags & flag != 0
+        self.head.flags & flag != 0
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        self.head.key
+    }
+
+    pub(crate) fn asked(&self) -> Asked {
+        self.head.asked
+    }
+
+    pub(crate) fn private_reads(&self) -> u32 {
+        self.head.private_reads
     }
 
     pub(crate) fn user_spoke(&self) -> bool {
@@ -136,168 +124,161 @@ impl<'a> View<'a> {
 
     /// Whether content is compared with a part of what was read only.
     pub(crate) fn is_sample(&self) -> bool {
-        self.has(CUT) || self.level > 0
-    }
-
-    pub(super) fn connections(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        // Local tools have the empty name, so that one name is none or one.
-        let some = !self.records.is_empty() || !self.names.is_empty();
-        self.names.split('\n').filter(move |_| some)
+        self.has(CUT) || self.head.level > 0
     }
 
     /// The name of a record's connection.
     pub(crate) fn connection(&self, record: &Record) -> &'a str {
-        self.names.split('\n').nth(usize::from(record.connection)).unwrap_or_default()
+        self.names.get(usize::from(record.connection)).copied().unwrap_or_default()
     }
 
-    pub(super) fn records(&self) -> impl Iterator<Item = Record> + use<'a> {
-        self.records.iter().map(|bytes| Record::read(&mut Reader::new(bytes)))
+    #[cfg(test)]
+    pub(super) fn records(&self) -> &[Held<'a>] {
+        &self.records
     }
 
-    fn record(&self, at: u16) -> Option<Record> {
-        let bytes = self.records.get(usize::from(at))?;
-        Some(Record::read(&mut Reader::new(bytes)))
+    /// The entries of a kind without what every entry begins with.
+    fn held(&self, kind: u8) -> impl Iterator<Item = &'a [u8]> + '_ {
+        let others = self.others.iter().filter(move |entry| entry.first() == Some(&kind));
+        others.map(|entry| entry.get(ENTRY..).unwrap_or_default())
     }
 
-    pub(super) fn all_words(&self) -> impl Iterator<Item = Word> + use<'a> {
-        self.words.iter().map(word)
+    pub(super) fn attempts(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+        self.held(ATTEMPT)
     }
 
-    pub(super) fn all_grams(&self) -> impl Iterator<Item = u64> + use<'a> {
-        self.grams.iter().map(|gram| u64::from_le_bytes(*gram))
-    }
-
-    pub(super) fn attempts(&self) -> impl Iterator<Item = Attempt> + use<'a> {
-        self.attempts.iter().map(|bytes| {
-            let mut reader = Reader::new(bytes);
-            Attempt {
-                tool: reader.mark(),
-                arguments: reader.mark(),
-                at: reader.i64(),
-                amount: reader.u64(),
-                currency: reader.u64().to_le_bytes(),
-                count: reader.u32(),
-            }
-        })
-    }
-
-    pub(super) fn reads(&self) -> impl Iterator<Item = Reading> + use<'a> {
-        self.reads.iter().map(|bytes| {
-            let mut reader = Reader::new(bytes);
-            Reading { tool: reader.mark(), step: reader.u32(), pointed: reader.u8() != 0 }
-        })
-    }
-
-    pub(super) fn pins(&self) -> impl Iterator<Item = (Mark, Mark)> + use<'a> {
-        self.tools.iter().map(|bytes| {
-            let mut reader = Reader::new(bytes);
-            (reader.mark(), reader.mark())
-        })
+    fn lists(&self, kind: u8, hash: u64) -> bool {
+        let mut hashes = self.held(kind).flat_map(|list| list.as_chunks::<8>().0);
+        hashes.any(|h| u64::from_le_bytes(*h) == hash)
     }
 
     /// Whether the user's request holds a word with this stem.
     pub(crate) fn said_stem(&self, stem: &str) -> bool {
-        self.stems.binary_search(&Mark::of(stem).0).is_ok()
+        self.user_spoke() && self.lists(STEMS, self.key().hash(stem.as_bytes()))
     }
 
     /// Whether the session sent to this recipient or domain before.
-    pub(crate) fn has_seen(&self, mark: Mark) -> bool {
-        self.seen.binary_search(&mark.0).is_ok()
+    pub(crate) fn has_seen(&self, recipient: &str) -> bool {
+        self.lists(SEEN, self.key().hash(recipient.as_bytes()))
     }
 
-    /// The digest under which a tool of this name was called before.
-    pub(crate) fn pinned(&self, name: Mark) -> Option<Mark> {
-        let at = self.tools.binary_search_by(|pair| pair.get(..MARK).cmp(&Some(&name.0[..])));
-        self.pins().nth(at.ok()?).map(|(_, digest)| digest)
+    /// The first half of the digest under which a tool of this name was called before.
+    pub(crate) fn pinned(&self, name: &str) -> Option<[u8; 16]> {
+        let name = self.key().hash(name.as_bytes());
+        let pin = self.held(TOOL).find(|pin| u64_at(pin, 0) == name)?;
+        Some(array(pin, 8))
     }
 
     /// Where the words of a value stand one after the other. A value without a word stands nowhere.
     pub(crate) fn origin(&self, value: &str) -> Origin {
-        let marks: Vec<Mark> = words(value).map(|word| Mark::of(&word)).collect();
-        self.origin_of(&marks)
+        if self.records.is_empty() {
+            return Origin::default();
+        }
+        self.origin_of(&marks(self.key(), value, usize::MAX))
     }
 
     /// The same for words that are marked already.
     pub(crate) fn origin_of(&self, marks: &[Mark]) -> Origin {
+        self.origin_in(marks, |_| true)
+    }
+
+    /// The step at which a record with instructions in it held these words, one after the other, if
+    /// the user did not say them.
+    pub(crate) fn flagged(&self, marks: &[Mark]) -> Option<u32> {
+        let flagged = self.origin_in(marks, |record| record.flagged).flagged?;
+        (!self.origin_in(marks, |record| record.writer == Writer::User).user).then_some(flagged)
+    }
+
+    fn origin_in(&self, marks: &[Mark], of: impl Fn(&Record) -> bool) -> Origin {
         let mut origin = Origin::default();
         let Some((first, rest)) = marks.split_first() else { return origin };
-        for word in self.at(*first) {
-            let position = word.position & POSITION;
-            let follows = |(i, mark): (u32, &Mark)| {
-                self.stands(*mark, position.saturating_add(i).saturating_add(1))
-            };
-            if (0u32..).zip(rest).all(follows) {
-                self.add(&mut origin, &word);
+        for held in self.records.iter().filter(|held| of(&held.record)) {
+            let mut from = 0;
+            while let Some(at) = find(held.prints, first.print, from) {
+                from = at.saturating_add(1);
+                let words = (at..).zip(core::iter::once(first).chain(rest));
+                if words.into_iter().all(|(at, mark)| is_at(held, at, *mark)) {
+                    add(&mut origin, held, at);
+                }
             }
         }
         origin
     }
 
-    fn add(&self, origin: &mut Origin, word: &Word) {
-        let Some(record) = self.record(word.record) else { return };
-        if record.flagged {
-            origin.flagged.get_or_insert(record.step);
-        }
-        match record.writer {
-            Writer::User => origin.user = true,
-            Writer::Own | Writer::Directory => origin.trusted |= record.names(),
-            Writer::Outsiders => {
-                let least = origin.outsiders.map_or(record.step, |step| step.min(record.step));
-                origin.outsiders = Some(least);
-                origin.field |= word.position & FIELD != 0 && !record.flagged;
-                origin.id |= word.position & ID != 0 && !record.flagged;
-                origin.pointed |= record.pointed && !record.flagged;
+    /// The wanted windows that a record which fits holds, in their order, each with the first such
+    /// record.
+    pub(crate) fn hits(
+        &self,
+        wanted: &Wanted,
+        fits: impl Fn(&Record) -> bool,
+    ) -> Vec<(usize, Record)> {
+        let mut hits = Vec::new();
+        for held in self.records.iter().filter(|held| fits(&held.record)) {
+            for (low, high) in held.low.iter().zip(held.high) {
+                let low = u32::from_le_bytes(*low);
+                if !wanted.may_hold(low) {
+                    continue;
+                }
+                let window = u64::from(low) | u64::from(*high) << 32;
+                hits.extend(wanted.find(window).map(|at| (at, held.record)));
             }
         }
+        // Stable: of one window the earliest record stays first.
+        hits.sort_by_key(|(at, _)| *at);
+        hits.dedup_by_key(|(at, _)| *at);
+        hits
     }
 
-    /// All places of a word.
-    fn at(&self, mark: Mark) -> impl Iterator<Item = Word> + use<'a> {
-        let from = self.words.partition_point(|bytes| bytes.first_chunk() < Some(&mark.0));
-        let rest = self.words.get(from..).unwrap_or_default();
-        rest.iter().map(word).take_while(move |word| word.mark == mark)
+    /// Whether a record that fits has text to be compared with.
+    pub(crate) fn has_read(&self, fits: impl Fn(&Record) -> bool) -> bool {
+        self.records.iter().any(|held| !held.low.is_empty() && fits(&held.record))
     }
+}
 
-    /// Whether a word stands at a position.
-    fn stands(&self, mark: Mark, position: u32) -> bool {
-        let key = |bytes: &[u8; WORD]| {
-            let word = word(bytes);
-            (word.mark, word.position & POSITION)
-        };
-        self.words.binary_search_by(|bytes| key(bytes).cmp(&(mark, position))).is_ok()
-    }
-
-    /// The first record on another connection that a window of this hash was read from.
-    pub(crate) fn read_elsewhere(&self, connection: &str, hash: u64) -> Option<Record> {
-        self.read_from(hash, |record| self.connection(record) != connection)
-    }
-
-    /// The first record with personal data that a window of this hash was read from.
-    pub(crate) fn read_sensitive(&self, hash: u64) -> Option<Record> {
-        self.read_from(hash, |record| record.sensitive)
-    }
-
-    fn read_from(&self, hash: u64, fits: impl Fn(&Record) -> bool) -> Option<Record> {
-        let (byte, bit) = slot(hash, self.filter.len());
-        if self.filter.get(byte).is_none_or(|byte| byte & bit == 0) {
-            return None;
+/// Where a print stands, from a place on. Sixteen at a time, which machines compare at once.
+fn find(prints: &[[u8; 4]], print: u32, from: usize) -> Option<usize> {
+    let is = |p: &[u8; 4]| u32::from_le_bytes(*p) == print;
+    let (blocks, _) = prints.get(from..)?.as_chunks::<16>();
+    let mut at = from;
+    for block in blocks {
+        if block.iter().fold(false, |any, p| any | is(p)) {
+            break;
         }
-        let number = |bytes: &[u8; GRAM]| u64::from_le_bytes(*bytes);
-        let from = self.grams.partition_point(|bytes| number(bytes) >> 16 < hash);
-        let rest = self.grams.get(from..).unwrap_or_default();
-        let same = rest.iter().map(number).take_while(|gram| gram >> 16 == hash);
-        let mut records =
-            same.filter_map(|gram| self.record(u16::try_from(gram & 0xffff).unwrap_or(u16::MAX)));
-        records.find(fits)
+        at = at.saturating_add(16);
     }
+    let found = prints.get(at..)?.iter().position(is)?;
+    Some(at.saturating_add(found))
 }
 
-fn word(bytes: &[u8; WORD]) -> Word {
-    let mut reader = Reader::new(bytes);
-    Word { mark: reader.mark(), position: reader.u32(), record: reader.u16() }
+/// Whether a word stands at a place of a record.
+fn is_at(held: &Held<'_>, at: usize, mark: Mark) -> bool {
+    let print = held.prints.get(at).is_some_and(|p| u32::from_le_bytes(*p) == mark.print);
+    let check = || held.checks.get(at).is_some_and(|c| u64::from_le_bytes(*c) == mark.check);
+    print && (held.record.writer == Writer::Outsiders || check())
 }
 
-/// The marks of a section.
-pub(super) fn marks(section: &[[u8; MARK]]) -> impl Iterator<Item = Mark> {
-    section.iter().map(|bytes| Mark(*bytes))
+/// What kind of field the word at a place stands in.
+fn kind(held: &Held<'_>, at: usize) -> u32 {
+    let before = held.prints.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
+    let mut before = before.iter().rev().map(|p| u32::from_le_bytes(*p));
+    before.find(|print| *print < WORDS_FROM).unwrap_or_default()
+}
+
+fn add(origin: &mut Origin, held: &Held<'_>, at: usize) {
+    let record = &held.record;
+    if record.flagged {
+        origin.flagged.get_or_insert(record.step);
+    }
+    match record.writer {
+        Writer::User => origin.user = true,
+        Writer::Own | Writer::Directory => origin.trusted |= record.names(),
+        Writer::Outsiders => {
+            let least = origin.outsiders.map_or(record.step, |step| step.min(record.step));
+            origin.outsiders = Some(least);
+            let kind = kind(held, at);
+            origin.field |= kind == PARTY && !record.flagged;
+            origin.id |= kind == ID && !record.flagged;
+            origin.pointed |= record.pointed && !record.flagged;
+        }
+    }
 }

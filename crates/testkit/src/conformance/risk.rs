@@ -40,6 +40,7 @@ pub fn all(policy: &dyn RiskPolicy) {
     grows_with_severity_and_floor(policy);
     denies_what_holds_a_live_token(policy);
     remembers_what_it_can_read_again(policy);
+    counts_what_it_judges(policy);
     refuses_a_malformed_memory(policy);
     is_not_calmed_by_more(policy);
     holds_at_the_ends_of_time(policy);
@@ -307,6 +308,33 @@ pub fn remembers_what_it_can_read_again(policy: &dyn RiskPolicy) {
                     judge(policy, &tool, &json, &memory);
                 }
             }
+        }
+    }
+}
+
+/// To judge and count in one is to judge, and then to remember the attempt.
+pub fn counts_what_it_judges(policy: &dyn RiskPolicy) {
+    let clause = "RiskPolicy: judging and counting in one is one after the other";
+    let caller = caller();
+    for memory in memories(policy) {
+        for (n, json) in grid().iter().enumerate() {
+            let effect = EFFECTS.get(n % EFFECTS.len()).copied().unwrap_or(Effect::Read);
+            let tool = tool(3, effect, None, Trust::Untrusted, true);
+            let prepared = prepared(&tool, json);
+            let attempted = policy.attempt(&RiskInput {
+                tool: &tool,
+                prepared: &prepared,
+                caller: &caller,
+                handles: &[],
+                memory: &memory,
+                counted: false,
+                canary: &NOTHING,
+                now: NOW,
+            });
+            let judged = judge(policy, &tool, json, &memory);
+            let event = Event::Attempted(&tool, prepared.arguments());
+            let counted = done(clause, policy.remember(&memory, event, NOW));
+            holds(clause, done(clause, attempted) == (judged, counted), json);
         }
     }
 }

@@ -37,6 +37,7 @@ enum Flaw {
     TakesAnyMemory,
     TakesACutMemory,
     RemembersNothing,
+    JudgesAndForgets,
     CannotReadWhatItWrote,
     IsCalmedByAttempts,
     IsCalmedByText,
@@ -169,6 +170,15 @@ impl RiskPolicy for Simple {
         Ok(Assessment { tier: raised, own_tier, score2: 0, severity, findings, policy })
     }
 
+    fn attempt(&self, input: &RiskInput<'_>) -> Result<(Assessment, Vec<u8>), RiskError> {
+        let judged = self.assess(input)?;
+        if self.0 == Flaw::JudgesAndForgets {
+            return Ok((judged, input.memory.to_vec()));
+        }
+        let event = Event::Attempted(input.tool, input.prepared.arguments());
+        Ok((judged, self.remember(input.memory, event, input.now)?))
+    }
+
     fn remember(
         &self,
         memory: &[u8],
@@ -215,6 +225,7 @@ fn a_broken_policy_is_caught() {
         (Flaw::TakesAnyMemory, malformed),
         (Flaw::TakesACutMemory, malformed),
         (Flaw::RemembersNothing, "RiskPolicy: what was read and done is remembered"),
+        (Flaw::JudgesAndForgets, "RiskPolicy: judging and counting in one is one after the other"),
         (Flaw::CannotReadWhatItWrote, "RiskPolicy: "),
         (Flaw::IsCalmedByAttempts, calmed),
         (Flaw::IsCalmedByText, calmed),
