@@ -1,6 +1,5 @@
 //! From a sealed request to an outcome: gate, credential, transport, interpretation, evidence.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use countersign_core::{
@@ -9,9 +8,9 @@ use countersign_core::{
     stored::integer,
 };
 use countersign_ticket::{Admitted, Checked, Claims, Evidence, Opened, Refusal, Sealed, Ticket};
-use tracing::Instrument as _;
 
 use crate::error::{Error, Refused, Unavailable};
+use crate::finish::to_its_end;
 use crate::load::Permit;
 use crate::pending::Handle;
 use crate::pipeline::{BoxFuture, Pipeline, Stop, as_text};
@@ -343,17 +342,6 @@ impl Pipeline {
         logged?;
         let code = run.interpretation.code.unwrap_or("read_failed");
         run.answers.pop().ok_or_else(|| Stop::Refused(Refused::new(code)))
-    }
-}
-
-/// Runs something to its end, also if this future is dropped meanwhile; outside a tokio runtime only as
-/// long as it is not. None if it panicked.
-async fn to_its_end<T: Send + 'static>(
-    whole: impl Future<Output = T> + Send + 'static,
-) -> Option<T> {
-    match tokio::runtime::Handle::try_current() {
-        Ok(runtime) => runtime.spawn(whole.in_current_span()).await.ok(),
-        Err(_) => Some(whole.await),
     }
 }
 

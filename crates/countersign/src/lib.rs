@@ -7,6 +7,7 @@ mod builder;
 mod caller;
 mod error;
 mod execute;
+mod finish;
 mod journal;
 mod keyfile;
 mod load;
