@@ -347,10 +347,10 @@ impl Pipeline {
         let fields = inner
             .journal
             .about(caller)
-            .with("approval", assessed.approval_digest().to_hex())
+            .with("approval", approved.digest().to_hex())
             .with("approved", approved.approval().map(|a| inner.journal.about_approval(caller, a)))
             .with("decision", "permitted")
-            .with("effect", assessed.prepared().digest().to_hex())
+            .with("effect", assessed.effect().to_hex())
             .with("effect_id", assessed.prepared().effect_id().to_string())
             .with("jti", jti.to_string())
             .with("parent", parent.map(|p| p.to_string()))

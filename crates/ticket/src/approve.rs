@@ -160,9 +160,13 @@ pub struct Assessed {
     pub(crate) prepared: Prepared,
     caller: Caller,
     terms: Terms,
+    pub(crate) arguments: Digest,
+    effect: Digest,
 }
 
 getters!(Assessed {
+    /// The effect's digest.
+    effect: Digest;
     /// The effect.
     &prepared: &Prepared;
     /// Who asks.
@@ -174,7 +178,8 @@ getters!(Assessed {
 impl Assessed {
     /// Joins the three.
     pub fn new(prepared: Prepared, caller: Caller, terms: Terms) -> Self {
-        Self { prepared, caller, terms }
+        let (arguments, effect) = (prepared.arguments().digest(), prepared.digest());
+        Self { prepared, caller, terms, arguments, effect }
     }
 
     /// The approval digest: **this** is what is approved. SHA-256 over the canonical JSON of
@@ -188,9 +193,9 @@ impl Assessed {
             .with("tenant", c.tenant())
             .with("user", c.user());
         Object::new()
-            .with("arguments", &p.arguments().digest())
+            .with("arguments", &self.arguments)
             .with("caller", &Raw(caller.end()))
-            .with("effect", &p.digest())
+            .with("effect", &self.effect)
             .with("effect_id", &p.effect_id())
             .with("preview", &t.preview)
             .with("schema", &t.schema)
@@ -216,8 +221,7 @@ impl Assessed {
     /// # Errors
     /// [`Unfit`].
     pub fn approve(self, approval: Approval, now: Timestamp) -> Result<Approved, Unfit> {
-        let digest = self.approval_digest();
-        ensure(approval.digest == digest, Unfit::OtherDigest)?;
+        ensure(approval.digest == self.approval_digest(), Unfit::OtherDigest)?;
         ensure(approval.shown == self.terms.preview, Unfit::OtherPreview)?;
         ensure(approval.by == *self.caller.user(), Unfit::OtherPerson)?;
         let (need, have) = (self.terms.tier, approval.method.strength());
@@ -232,7 +236,7 @@ impl Assessed {
             ApprovalMethod::OutOfBand { auth_time, .. } => past(*auth_time),
         };
         ensure(fresh && past(approval.at), Unfit::NotFresh)?;
-        Ok(Approved { digest, assessed: self, approval: Some(approval) })
+        Ok(Approved { digest: approval.digest, assessed: self, approval: Some(approval) })
     }
 }
 
@@ -247,11 +251,13 @@ impl Assessed {
 #[must_use]
 pub struct Approved {
     pub(crate) assessed: Assessed,
-    pub(crate) digest: Digest,
+    digest: Digest,
     approval: Option<Approval>,
 }
 
 getters!(Approved {
+    /// The approval digest.
+    digest: Digest;
     /// What was approved.
     &assessed: &Assessed;
 });

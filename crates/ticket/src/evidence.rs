@@ -56,7 +56,7 @@ impl Evidence {
         let response = response.map(|(status, body)| {
             Raw(Object::new().with("body", &body).with("status", &status).end())
         });
-        let effect = admitted.prepared().digest();
+        let effect = admitted.claims().effect;
         let done = Executed { dialled_elsewhere, effect, ending, requests, response };
         sign(signer, admitted.claims(), at, Err(&done))
     }

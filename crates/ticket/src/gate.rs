@@ -198,8 +198,7 @@ impl<'g> Checked<'g> {
     pub fn open_prepared(self, prepared: Prepared) -> Result<Opened<'g>, Refusal> {
         let claims = &self.claims;
         ensure(*prepared.tool() == claims.tool, Refusal::ToolMismatch)?;
-        let arguments = prepared.arguments().digest();
-        ensure(arguments == claims.arguments, Refusal::ArgumentsMismatch)?;
+        ensure(prepared.arguments().digest() == claims.arguments, Refusal::ArgumentsMismatch)?;
         // The digest covers effect id, binding and credential; the claims repeat the first two
         // because the guard's key and the choice of executor are read from there.
         let same = prepared.effect_id() == claims.effect_id

@@ -241,8 +241,7 @@ impl KeyRing {
             let is = |member, want| jwk.text_at(member).is_some_and(|text| text == want);
             let may_be = |member, want| jwk.pointer(member).is_none() || is(member, want);
             let ours = is("/kty", "OKP") && is("/crv", "Ed25519") && jwk.pointer("/d").is_none();
-            let signs = ours && may_be("/alg", "EdDSA") && may_be("/use", "sig");
-            ensure(signs, KeyError::Jwks)?;
+            ensure(ours && may_be("/alg", "EdDSA") && may_be("/use", "sig"), KeyError::Jwks)?;
             let x = jwk.text_at("/x");
             let x = x.and_then(|x| URL_SAFE_NO_PAD.decode(&*x).ok()?.try_into().ok());
             let key = VerifyingKey::from_bytes(&x.ok_or(KeyError::Jwks)?)?;

@@ -122,10 +122,7 @@ impl Prepared {
 
     /// What the digest binds.
     pub fn binding(&self) -> Binding {
-        match self.plan {
-            Plan::Wire { .. } => Binding::Wire,
-            Plan::Arguments => Binding::Arguments,
-        }
+        if self.plan == Plan::Arguments { Binding::Arguments } else { Binding::Wire }
     }
     /// The HTTP requests, in order; none for a local tool.
     pub fn steps(&self) -> &[Step] {

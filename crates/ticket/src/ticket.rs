@@ -214,7 +214,7 @@ impl Issuer {
     /// # Errors
     /// [`KeyError::Signer`].
     pub fn issue(&self, approved: Approved, jti: Jti, now: Timestamp) -> Result<Sealed, KeyError> {
-        let (assessed, approval) = (approved.assessed, approved.digest);
+        let (approval, assessed) = (approved.digest(), approved.assessed);
         let (prepared, terms) = (assessed.prepared(), assessed.terms());
         let credential = prepared.credential();
         let scopes = credential.map_or(&[][..], Selector::scopes);
@@ -230,8 +230,8 @@ impl Issuer {
             binding: prepared.binding(),
             tool: prepared.tool().clone(),
             schema: terms.schema,
-            arguments: prepared.arguments().digest(),
-            effect: prepared.digest(),
+            arguments: assessed.arguments,
+            effect: assessed.effect(),
             preview: terms.preview,
             approval,
             tier: terms.tier,
