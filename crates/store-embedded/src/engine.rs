@@ -14,6 +14,9 @@ use std::sync::{Mutex, MutexGuard};
 use crate::error::Failure;
 use crate::log::Log;
 
+/// How many bytes may wait to be written with what comes next.
+const LATER: usize = 256 << 10;
+
 /// What is kept in memory of the log, and tends it.
 pub(crate) trait Tables: Send + 'static {
     /// A bounded step of moving what is needed out of the oldest segment. Says which segment is needed
@@ -85,6 +88,27 @@ impl<T: Tables> Engine<T> {
             Ok(changed)
         })?;
         let tended = if inner.log.last() == before { Ok(None) } else { inner.tend() };
+        drop(inner);
+        self.chores(tended);
+        changed
+    }
+
+    /// Changes the state. What was appended is written together with what comes next: for what is worth
+    /// nothing until then, such as an effect that was entered and is about to be claimed.
+    pub(crate) fn later<R, E: From<Failure>>(
+        &self,
+        change: impl FnOnce(&mut Log, &mut T) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let mut inner = self.lock()?;
+        let changed = inner.step(|log, tables| {
+            let changed = change(log, tables);
+            // Where nothing comes next, it does not pile up.
+            if log.pending() > LATER {
+                log.flush()?;
+            }
+            Ok(changed)
+        })?;
+        let tended = inner.tend();
         drop(inner);
         self.chores(tended);
         changed

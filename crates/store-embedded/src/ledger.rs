@@ -317,7 +317,7 @@ impl Ledger for EmbeddedStore {
         let plain = write_call(&entry.caller, entry.call.as_ref());
         let name = call_name(entry.effect_id, entry.call.is_some());
         let sealed = self.sealer().seal(CALL, &name, plain)?;
-        Ok(self.engine().change(|log, state| state.enter(log, entry, sealed))?)
+        Ok(self.engine().later(|log, state| state.enter(log, entry, sealed))?)
     }
 
     async fn advance(

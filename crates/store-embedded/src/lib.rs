@@ -23,7 +23,8 @@
 //! |---|---|
 //! | `claim`, `freeze` | on the disk |
 //! | `put`, `swap` and `take` of approvals; `put`, `seed` and `remove` of grants | on the disk |
-//! | `enter`, `advance`, `swap` of a session, `remember` | with the operating system: survives the death of the process, and is on the disk before any later claim is |
+//! | `enter` | in memory: it is written with what comes next, at the latest with the claim that it is for |
+//! | `advance`, `swap` of a session, `remember` | with the operating system: survives the death of the process, and is on the disk before any later claim is |
 //!
 //! *Once.* An effect is claimed at most once until it is released, and every ticket that claimed it
 //! stays dead. The epochs are compared in the same step. What a process left claimed or dispatched is
@@ -116,6 +117,7 @@ mod disk;
 mod engine;
 mod error;
 mod frame;
+mod hot;
 mod ledger;
 mod log;
 mod reader;

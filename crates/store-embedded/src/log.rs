@@ -272,6 +272,11 @@ impl Log {
         Ok(place)
     }
 
+    /// How many bytes were appended and not yet handed to the operating system.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Hands everything to the operating system.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         if self.pending.is_empty() {

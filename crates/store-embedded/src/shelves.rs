@@ -1,5 +1,7 @@
 //! The ports that keep values under names.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use countersign_core::{
     AccessToken, AgentId, ApprovalStore, Caller, GrantStore, Granted, RefreshToken, RiskMemory,
@@ -77,6 +79,11 @@ impl Kept {
 }
 
 impl EmbeddedStore {
+    /// What is kept in memory of a value.
+    fn shelved(&self, table: Table, name: &[u8]) -> Result<Option<Shelved>, Failure> {
+        self.engine().look(|inner| inner.tables.shelved(table, name))
+    }
+
     /// A value as it is now, with what is kept of it in memory.
     fn kept(&self, table: Table, name: &[u8]) -> Result<Option<(Shelved, Kept)>, Failure> {
         let look = |inner: &Inner<State>| {
@@ -97,10 +104,19 @@ impl RiskMemory for EmbeddedStore {
         session: &SessionId,
     ) -> Result<(u64, Vec<u8>), StoreError> {
         let name = name(&[tenant.as_str(), session.as_str()]);
+        let Some(shelved) = self.shelved(Table::Sessions, &name)? else {
+            return Ok((0, Vec::new()));
+        };
+        if let Some(memory) = self.hot_sessions.get(&name, shelved.place) {
+            return Ok((shelved.version, memory.to_vec()));
+        }
         let Some((shelved, kept)) = self.kept(Table::Sessions, &name)? else {
             return Ok((0, Vec::new()));
         };
-        Ok((shelved.version, kept.value()?.bytes.to_vec()))
+        let memory = kept.value()?.bytes.to_vec();
+        let hot = Arc::new(Zeroizing::new(memory.clone()));
+        self.hot_sessions.put(&name, shelved.place, memory.len(), hot);
+        Ok((shelved.version, memory))
     }
 
     async fn swap(
@@ -121,10 +137,10 @@ impl RiskMemory for EmbeddedStore {
             bytes: &memory,
         };
         let sealed = self.sealer().seal(PUT, b"", value.encode())?;
-        Ok(self.engine().change(|log, state| {
+        let place = self.engine().change(|log, state| {
             let before = state.shelved(Table::Sessions, &name);
             if before.map_or(0, |before| before.version) != version {
-                return Ok::<_, Failure>(false);
+                return Ok::<_, Failure>(None);
             }
             if next == version {
                 return Err(Failure::TooMany);
@@ -135,8 +151,12 @@ impl RiskMemory for EmbeddedStore {
                 state.make_room(Table::Sessions, state.limits.sessions, old)?;
             }
             state.put_sealed(log, &value, &sealed)?;
-            Ok(true)
-        })?)
+            Ok(state.shelved(Table::Sessions, &name).map(|shelved| shelved.place))
+        })?;
+        let Some(place) = place else { return Ok(false) };
+        let length = memory.len();
+        self.hot_sessions.put(&name, place, length, Arc::new(Zeroizing::new(memory)));
+        Ok(true)
     }
 }
 
@@ -269,15 +289,20 @@ impl EmbeddedStore {
 #[async_trait]
 impl GrantStore for EmbeddedStore {
     async fn get(&self, tenant: &TenantId, agent: &AgentId) -> Result<Option<Granted>, StoreError> {
-        let Some((_, kept)) = self.kept(Table::Grants, &grant_name(tenant, agent))? else {
-            return Ok(None);
-        };
-        let value = kept.value()?.bytes;
-        if value == REVOKED {
+        let name = grant_name(tenant, agent);
+        let Some(shelved) = self.shelved(Table::Grants, &name)? else { return Ok(None) };
+        if let Some(granted) = self.hot_grants.get(&name, shelved.place) {
+            return Ok(Some(granted));
+        }
+        let Some((shelved, kept)) = self.kept(Table::Grants, &name)? else { return Ok(None) };
+        let bytes = kept.value()?.bytes;
+        if bytes == REVOKED {
             return Ok(None);
         }
-        let value = countersign_canon::parse(value).map_err(|_| Failure::Damaged)?;
-        Ok(Some(Granted::from_value(&value).ok_or(Failure::Damaged)?))
+        let value = countersign_canon::parse(bytes).map_err(|_| Failure::Damaged)?;
+        let granted = Granted::from_value(&value).ok_or(Failure::Damaged)?;
+        self.hot_grants.put(&name, shelved.place, bytes.len(), granted.clone());
+        Ok(Some(granted))
     }
 
     async fn put(&self, tenant: &TenantId, grant: Granted) -> Result<(), StoreError> {

@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign_core::{Clock, Entropy};
+use countersign_core::{Clock, Entropy, Granted};
+use zeroize::Zeroizing;
 
 use crate::directory::Directory;
 use crate::disk::Disk;
 use crate::engine::Engine;
 use crate::error::{Failure, OpenError};
 use crate::frame::Header;
+use crate::hot::Hot;
 use crate::log::{Log, is_blank, number};
 use crate::record::{CLOSED, OPENED, VERSION};
 use crate::replay::{Headers, exists, frames, headers};
@@ -62,6 +64,8 @@ pub struct EmbeddedStore {
     engine: Engine<State>,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
+    pub(crate) hot_sessions: Hot<Arc<Zeroizing<Vec<u8>>>>,
+    pub(crate) hot_grants: Hot<Granted>,
 }
 
 impl EmbeddedStore {
@@ -109,7 +113,13 @@ impl EmbeddedStore {
         log.append(OPENED, VERSION, &[&now.to_le_bytes()])?;
         log.sync()?;
         let sealer = Arc::clone(&state.sealer);
-        Ok(Self { engine: Engine::new(log, state, settings.waiting), sealer, clock })
+        Ok(Self {
+            engine: Engine::new(log, state, settings.waiting),
+            sealer,
+            clock,
+            hot_sessions: Hot::new(),
+            hot_grants: Hot::new(),
+        })
     }
 
     pub(crate) fn engine(&self) -> &Engine<State> {
