@@ -128,10 +128,11 @@ impl Pipeline {
         approval: Approval,
     ) -> Result<Authorization, Stop> {
         let inner = &*self.inner;
-        let id = kept.record.handle.id;
-        let asked = kept.record.asked.ok_or(Refused::new("pending_unknown"))?;
+        let Record { handle, call, asked, .. } = kept.record;
+        let id = handle.id;
+        let asked = asked.ok_or(Refused::new("pending_unknown"))?;
         // Asking takes a person's time; what held before may hold no more.
-        let sealed = match self.still_holds(caller, &asked.assessed).await {
+        let sealed = match self.still_holds(caller, &call, &asked.assessed).await {
             Ok(()) => match asked.assessed.approve(approval, inner.clock.now()) {
                 Ok(approved) => self.issue(approved, None).await,
                 Err(unfit) => Err(Refused::new(unfit.code()).into()),

@@ -171,10 +171,12 @@ impl Pipeline {
         }
     }
 
-    /// Grant and policy as they are now: an approval never outlives them.
+    /// Grant and policy as they are now: an approval never outlives them. What the framework said of
+    /// the origin of the call's arguments counts as it did before.
     pub(crate) async fn still_holds(
         &self,
         caller: &Caller,
+        call: &ToolCall,
         assessed: &Assessed,
     ) -> Result<(), Stop> {
         let inner = &*self.inner;
@@ -193,8 +195,7 @@ impl Pipeline {
             tool: &entry.tool,
             prepared,
             caller,
-            // A framework passes handles with a call; what waited is judged without them.
-            handles: &[],
+            handles: call.handles(),
             memory: &memory,
             counted: true,
             canary: &canary,

@@ -150,6 +150,39 @@ async fn inv_09_a_stricter_policy_makes_an_older_approval_insufficient() {
     assert_eq!(refused(answer), "approval_no_longer_suffices");
 }
 
+/// What a framework said of the origin of an argument counts when the approval is used, too: otherwise
+/// waiting for a person, and a restart, would wash it off.
+#[tokio::test]
+async fn inv_09_where_an_argument_came_from_is_not_forgotten_while_a_person_thinks() {
+    use countersign::core::{Connection, Returns, Trust, ValueHandle};
+
+    let label = Returns { trust: Trust::Untrusted, private: true };
+    let connection = Some(Connection::new("slack").unwrap());
+    let handle = ValueHandle { path: "/summary".to_owned(), connection, label, step: None };
+    for (call, suffices) in [(create(), true), (create().with_handles(vec![handle]), false)] {
+        let world = World::start().await;
+        let yes = Arc::new(AtomicBool::new(false));
+        let (builder, store) = waiting(&world, &yes);
+        let lax = PolicyConfig::from_json(br#"{"multipliers":{"cross_service":1.0}}"#).unwrap();
+        let lax = Arc::new(DefaultPolicy::new(lax).unwrap());
+        let cs = builder.risk(lax).open().await.unwrap();
+        let me = world.me(&cs).await;
+        let waits = pending(cs.authorize(&me, &call).await.unwrap());
+        drop(cs);
+        let strict = PolicyConfig::from_json(br#"{"multipliers":{"cross_service":2.5}}"#).unwrap();
+        let strict = Arc::new(DefaultPolicy::new(strict).unwrap());
+        yes.store(true, Ordering::SeqCst);
+        let builder = world.bare().approver(later(&yes)).approvals(store).risk(strict);
+        let cs = builder.open().await.unwrap();
+        let answer = cs.resume(&me, &waits).await.unwrap();
+        if suffices {
+            assert!(matches!(answer, Authorization::Permitted(_)), "{answer:?}");
+        } else {
+            assert_eq!(refused(answer), "approval_no_longer_suffices");
+        }
+    }
+}
+
 #[tokio::test]
 async fn connecting_the_account_comes_before_asking_a_person() {
     let world = World::start().await;
