@@ -75,11 +75,16 @@ impl<'a> Answer<'a> {
 pub(crate) fn field(key: &str, text: &str) -> Field {
     // Python's way to keep a name apart from a word of the language: `id_`.
     let key = key.trim_matches('_');
-    let short = text.len() <= 256 && text.split_whitespace().count() <= 6;
+    if key.is_empty() || text.len() > 256 || text.split_whitespace().nth(6).is_some() {
+        return Field::Text;
+    }
     let id = key == "id"
         || key.ends_with("_id")
         || key.ends_with("Id")
         || matches!(key, "number" | "sha" | "iban" | "key" | "path" | "filename");
+    if id {
+        return Field::Id;
+    }
     let lower = key.to_ascii_lowercase();
     let party = matches!(
         lower.as_str(),
@@ -110,11 +115,7 @@ pub(crate) fn field(key: &str, text: &str) -> Field {
             | "contact"
             | "name"
     );
-    match (short, id, party) {
-        (true, true, _) => Field::Id,
-        (true, false, true) => Field::Party,
-        _ => Field::Text,
-    }
+    if party { Field::Party } else { Field::Text }
 }
 
 /// The value that says who wrote a record.

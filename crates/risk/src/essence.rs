@@ -11,14 +11,17 @@ pub(crate) const STRIDE: usize = 4;
 pub(crate) const GRAM_BITS: u32 = 40;
 
 const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
-const TOP: u64 = {
-    let (mut power, mut left) = (1u64, GRAM);
-    while left > 0 {
+const TOP: u64 = power(GRAM);
+const STEP: u64 = power(STRIDE);
+
+const fn power(mut n: usize) -> u64 {
+    let mut power = 1u64;
+    while n > 0 {
         power = power.wrapping_mul(BASE);
-        left = left.saturating_sub(1);
+        n = n.saturating_sub(1);
     }
     power
-};
+}
 
 /// For each byte of ASCII the small letter or digit that it stands for, or nothing.
 const SMALL: [u8; 128] = {
@@ -61,20 +64,44 @@ pub(crate) fn essence(text: &str, into: &mut Vec<u32>) {
     }
 }
 
-/// The hashes of all windows, with the number of the character that each ends at.
+/// The hashes of all windows, in order.
 pub(crate) fn windows(essence: &[u32]) -> impl Iterator<Item = u64> + '_ {
-    let mut hash = 0u64;
-    let value = |c: &u32| u64::from(*c).wrapping_add(1);
-    let (first, rest) = essence.split_at_checked(GRAM.saturating_sub(1)).unwrap_or((&[], &[]));
-    for c in first {
-        hash = hash.wrapping_mul(BASE).wrapping_add(value(c));
+    let mut hash = essence.get(..GRAM).map_or(0, poly);
+    let more = essence.get(GRAM..).unwrap_or_default().iter().zip(essence);
+    let first = (essence.len() >= GRAM).then_some(hash);
+    let rest = more.map(move |(new, gone)| {
+        let next = hash.wrapping_mul(BASE).wrapping_add(value(*new));
+        hash = next.wrapping_sub(value(*gone).wrapping_mul(TOP));
+        hash
+    });
+    first.into_iter().chain(rest).map(mixed)
+}
+
+/// The hashes of every fourth window, the first one included, and where the next would begin.
+pub(crate) fn kept_windows(essence: &[u32], mut found: impl FnMut(u64)) -> usize {
+    let Some(first) = essence.get(..GRAM) else { return 0 };
+    let mut hash = poly(first);
+    found(mixed(hash));
+    let (new, _) = essence.get(GRAM..).unwrap_or_default().as_chunks::<STRIDE>();
+    let (gone, _) = essence.as_chunks::<STRIDE>();
+    for (new, gone) in new.iter().zip(gone) {
+        let less = poly(gone).wrapping_mul(TOP);
+        hash = hash.wrapping_mul(STEP).wrapping_add(poly(new)).wrapping_sub(less);
+        found(mixed(hash));
     }
-    let gone = core::iter::once(0).chain(essence.iter().map(value));
-    rest.iter().zip(gone).map(move |(c, gone)| {
-        let new = hash.wrapping_mul(BASE).wrapping_add(value(c));
-        hash = new.wrapping_sub(gone.wrapping_mul(TOP));
-        mix(hash) >> (64 - GRAM_BITS)
-    })
+    new.len().saturating_add(1).saturating_mul(STRIDE)
+}
+
+fn value(c: u32) -> u64 {
+    u64::from(c).wrapping_add(1)
+}
+
+fn poly(part: &[u32]) -> u64 {
+    part.iter().fold(0, |hash, c| hash.wrapping_mul(BASE).wrapping_add(value(*c)))
+}
+
+fn mixed(hash: u64) -> u64 {
+    mix(hash) >> (64 - GRAM_BITS)
 }
 
 /// Spreads the polynomial's structure over all bits.
@@ -114,6 +141,18 @@ mod tests {
         }
         assert_eq!(windows(&text).count(), text.len() + 1 - GRAM);
         assert_eq!(windows(&text[..GRAM - 1]).count(), 0);
+    }
+
+    #[test]
+    fn what_is_kept_is_every_fourth_window() {
+        for n in 0..70 {
+            let text: Vec<u32> = (0..n).map(|i| i * i).collect();
+            let mut kept = Vec::new();
+            let next = kept_windows(&text, |window| kept.push(window));
+            let all: Vec<u64> = windows(&text).collect();
+            assert_eq!(kept, all.iter().copied().step_by(STRIDE).collect::<Vec<_>>(), "{n}");
+            assert!(next <= all.len() + STRIDE - 1 && (all.is_empty() || next >= all.len()));
+        }
     }
 
     #[test]

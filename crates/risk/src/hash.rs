@@ -36,9 +36,30 @@ impl Key {
     }
 
     pub(crate) fn mark(self, word: &str) -> Mark {
-        let [print, check] = sip::<1, 3>(self.0, word.as_bytes());
-        let print = u32::try_from(print & 0xffff_ffff).unwrap_or(u32::MAX);
-        Mark { print: if print < WORDS_FROM { print | WORDS_FROM } else { print }, check }
+        let [one, check] = sip::<1, 3>(self.0, word.as_bytes());
+        Mark { print: print(one), check }
+    }
+
+    /// The mark of a word that is letters and digits of ASCII, in whatever case. Of one that is only
+    /// looked for by its print, the rest is not made.
+    pub(crate) fn simple(self, word: &[u8], whole: bool) -> Mark {
+        // Setting this bit makes capitals small and changes nothing else there.
+        const SMALL: u64 = 0x2020_2020_2020_2020;
+        let mut v = begin(self.0);
+        let (words, rest) = word.as_chunks::<8>();
+        for word in words {
+            absorb::<1>(&mut v, u64::from_le_bytes(*word) | SMALL);
+        }
+        let last = rest.iter().rev().fold(0u64, |last, b| last << 8 | u64::from(*b | 0x20));
+        let length = u64::try_from(word.len()).unwrap_or(u64::MAX);
+        absorb::<1>(&mut v, last | length << 56);
+        v[2] ^= 0xee;
+        let print = print(finish::<3>(&mut v));
+        if !whole {
+            return Mark { print, check: 0 };
+        }
+        v[1] ^= 0xdd;
+        Mark { print, check: finish::<3>(&mut v) }
     }
 
     pub(crate) fn hash(self, bytes: &[u8]) -> u64 {
@@ -47,15 +68,23 @@ impl Key {
     }
 }
 
-/// `SipHash-C-D` with 128 bits of output (Aumasson and Bernstein, 2012, and its reference code).
-fn sip<const C: usize, const D: usize>(key: [u64; 2], bytes: &[u8]) -> [u64; 2] {
-    let [k0, k1] = key;
-    let mut v = [
+fn print(hash: u64) -> u32 {
+    let print = u32::try_from(hash & 0xffff_ffff).unwrap_or(u32::MAX);
+    if print < WORDS_FROM { print | WORDS_FROM } else { print }
+}
+
+fn begin([k0, k1]: [u64; 2]) -> [u64; 4] {
+    [
         k0 ^ 0x736f_6d65_7073_6575,
         k1 ^ 0x646f_7261_6e64_6f6d ^ 0xee,
         k0 ^ 0x6c79_6765_6e65_7261,
         k1 ^ 0x7465_6462_7974_6573,
-    ];
+    ]
+}
+
+/// `SipHash-C-D` with 128 bits of output (Aumasson and Bernstein, 2012, and its reference code).
+fn sip<const C: usize, const D: usize>(key: [u64; 2], bytes: &[u8]) -> [u64; 2] {
+    let mut v = begin(key);
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
         absorb::<C>(&mut v, u64::from_le_bytes(*word));
@@ -117,6 +146,16 @@ mod tests {
             let [one, two] = sip::<2, 4>(key, input);
             let hex = format!("{:016x}{:016x}", one.swap_bytes(), two.swap_bytes());
             assert_eq!(hex, expected);
+        }
+    }
+
+    #[test]
+    fn a_simple_word_has_the_mark_of_the_word_in_small_letters() {
+        let key = Key([3, 4]);
+        for word in ["a", "Kim", "ABCDEFGH", "abcdefghi", "0123456789ABCDEFG"] {
+            let mark = key.mark(&word.to_ascii_lowercase());
+            assert_eq!(key.simple(word.as_bytes(), true), mark, "{word}");
+            assert_eq!(key.simple(word.as_bytes(), false), Mark { check: 0, ..mark });
         }
     }
 

@@ -19,6 +19,10 @@ pub(crate) fn prefix(text: &str, max: usize) -> &str {
 
 /// Whether a word is an address by its look: a mail address, a domain, a long account number.
 pub(crate) fn link_like(word: &str) -> bool {
+    // Most words have neither.
+    if word.len() < 12 && !word.as_bytes().contains(&b'.') {
+        return false;
+    }
     let host = word.split(['/', '?', '#', ':']).next().unwrap_or_default();
     let dotted = host.rsplit_once('.').is_some_and(|(name, tld)| {
         name.chars().any(char::is_alphanumeric)

@@ -15,14 +15,21 @@ const CLASS: [u8; 256] = {
             class[at] = BETWEEN;
         } else if b >= 0x80 {
             class[at] = LONG;
+        } else if b.is_ascii_alphanumeric() {
+            class[at] = SIMPLE;
         }
         at = at.wrapping_add(1);
     }
     class
 };
-const IN: u8 = 0;
-const BETWEEN: u8 = 1;
-const LONG: u8 = 2;
+const SIMPLE: u8 = 0;
+const IN: u8 = 1;
+const BETWEEN: u8 = 2;
+const LONG: u8 = 3;
+
+fn class(b: u8) -> u8 {
+    CLASS.get(usize::from(b)).copied().unwrap_or(LONG)
+}
 
 const fn is_between(b: u8) -> bool {
     matches!(
@@ -79,23 +86,57 @@ impl<'a> Words<'a> {
         self.lower.get(from..to)
     }
 
+    /// Skips what stands between words. If the next one is letters and digits of ASCII with nothing but
+    /// a point, comma or space behind it, that is it.
+    fn simple(&mut self) -> Option<&'a [u8]> {
+        if self.run.is_some() {
+            return None;
+        }
+        let bytes = self.rest.as_bytes();
+        let from = bytes.iter().position(|b| class(*b) != BETWEEN)?;
+        let text = bytes.get(from..)?;
+        let length = text.iter().position(|b| class(*b) != SIMPLE).unwrap_or(text.len());
+        let (word, behind) = text.split_at_checked(length)?;
+        let gone = match behind {
+            [] => 0,
+            [next, ..] if class(*next) == BETWEEN => 1,
+            [b'.' | b':' | b'!' | b'?', next, ..] if class(*next) == BETWEEN => 2,
+            _ => usize::MAX,
+        };
+        if word.is_empty() || gone == usize::MAX {
+            self.rest = self.rest.get(from..)?;
+            return None;
+        }
+        let next = from.saturating_add(length).saturating_add(gone);
+        self.rest = self.rest.get(next..)?;
+        Some(word)
+    }
+
+    /// The mark of the next word, and the word itself if there is more in it than letters and digits.
+    fn mark(&mut self, key: Key, whole: bool) -> Option<(Mark, Option<&str>)> {
+        match self.simple() {
+            Some(word) => Some((key.simple(word, whole), None)),
+            None => self.advance().map(|word| (key.mark(word), Some(word))),
+        }
+    }
+
     /// What stands up to the next character between words.
     fn run(&mut self) -> Option<&'a str> {
         loop {
             let bytes = self.rest.as_bytes();
-            let class = |b: &u8| CLASS.get(usize::from(*b)).copied().unwrap_or(LONG);
-            let mut end = bytes.iter().position(|b| class(b) != IN).unwrap_or(bytes.len());
+            let part = |b: &u8| class(*b) <= IN;
+            let mut end = bytes.iter().position(|b| !part(b)).unwrap_or(bytes.len());
             let mut next = end;
             while let Some(b) = bytes.get(end) {
                 let long = self.rest.get(end..).and_then(|rest| rest.chars().next());
                 let width = long.map_or(1, char::len_utf8);
                 next = end.saturating_add(width);
-                if class(b) == BETWEEN || class(b) == LONG && long.is_none_or(is_between_long) {
+                if class(*b) == BETWEEN || class(*b) == LONG && long.is_none_or(is_between_long) {
                     break;
                 }
                 end = next;
                 let rest = bytes.get(end..).unwrap_or_default();
-                let more = rest.iter().position(|b| class(b) != IN).unwrap_or(rest.len());
+                let more = rest.iter().position(|b| !part(b)).unwrap_or(rest.len());
                 end = end.saturating_add(more);
                 next = end;
             }
@@ -170,9 +211,9 @@ pub(crate) fn marks(key: Key, text: &str, max: usize) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut words = Words::of(text);
     while marks.len() < max
-        && let Some(word) = words.advance()
+        && let Some((mark, _)) = words.mark(key, true)
     {
-        marks.push(key.mark(word));
+        marks.push(mark);
     }
     marks
 }
@@ -183,12 +224,12 @@ const MAX_SEGMENTS: usize = 6;
 /// A text as it is remembered: the marks of its words in order, then those of the inner parts of words
 /// with slashes (`owner/name` of `github.com/owner/name`), each for itself. A `start` stands before
 /// each, so that no run of words reaches over two of them. At most some `max`: the rest of the text is
-/// left out, and whether something was is said.
+/// left out, and whether something was is said. Marks that are not `whole` are only prints.
 pub(crate) fn remembered(
     key: Key,
     text: &str,
     start: Mark,
-    max: usize,
+    (max, whole): (usize, bool),
     into: &mut Vec<Mark>,
 ) -> bool {
     let begin = into.len();
@@ -196,14 +237,14 @@ pub(crate) fn remembered(
     let mut words = Words::of(text);
     let mut cut = false;
     into.push(start);
-    while let Some(word) = words.advance() {
+    while let Some((mark, word)) = words.mark(key, whole) {
         let have = into.len().saturating_sub(begin).saturating_add(parts.len());
         if have > max {
             cut = true;
             break;
         }
-        into.push(key.mark(word));
-        if word.as_bytes().contains(&b'/') {
+        into.push(mark);
+        if let Some(word) = word.filter(|word| word.as_bytes().contains(&b'/')) {
             slashed(key, word, start, &mut parts);
         }
     }
@@ -240,7 +281,7 @@ mod tests {
 
     fn all(text: &str, max: usize) -> Vec<Mark> {
         let mut marks = Vec::new();
-        remembered(Key([1, 2]), text, START, max, &mut marks);
+        remembered(Key([1, 2]), text, START, (max, true), &mut marks);
         marks
     }
 
@@ -331,6 +372,13 @@ mod tests {
         #[test]
         fn words_are_what_stands_between_what_is_between(text in "[a-zA-Z0-9 ,;.|@'/:\u{a0}\u{e4}\u{201c}\u{3000}\u{ff21}\n\t\u{b}]{0,60}") {
             prop_assert_eq!(words(&text).collect::<Vec<_>>(), slowly(&text));
+        }
+
+        #[test]
+        fn marks_are_those_of_the_words(text in "[a-zA-Z0-9 ,;.|@'/:\u{a0}\u{e4}\u{201c}!?\n]{0,60}") {
+            let key = Key([1, 2]);
+            let slowly: Vec<Mark> = slowly(&text).iter().map(|word| key.mark(word)).collect();
+            prop_assert_eq!(marks(key, &text, 1000), slowly);
         }
 
         #[test]

@@ -7,7 +7,7 @@ use crate::arguments::{Kind, Leaf};
 use crate::hash::Mark;
 use crate::signal;
 use crate::text::link_like;
-use crate::words::{marks, words};
+use crate::words::{Words, marks, words};
 
 /// Text by outsiders was read, and the request asks for nothing of the tool's kind.
 pub(super) fn unasked(call: &Call<'_>) -> Option<Finding> {
@@ -85,8 +85,13 @@ pub(super) fn carried(call: &Call<'_>) -> Option<Finding> {
     }
     let content = |leaf: &&Leaf<'_>| leaf.kind == Kind::Text && leaf.role == Role::FreeText;
     for leaf in call.arguments.leaves.iter().filter(content) {
-        for word in words(leaf.text).take(MAX_WORDS).filter(|word| link_like(word)) {
-            let origin = memory.origin_of(&[memory.key().mark(&word)]);
+        let mut words = Words::of(leaf.text);
+        for _ in 0..MAX_WORDS {
+            let Some(word) = words.advance() else { break };
+            if !link_like(word) {
+                continue;
+            }
+            let origin = memory.origin_of(&[memory.key().mark(word)]);
             let known = origin.is_named() || origin.pointed || origin.field || origin.id;
             let Some(step) = origin.outsiders.filter(|_| !known) else { continue };
             let evidence = "L2: the content carries an address that only text by outsiders holds";

@@ -46,6 +46,16 @@ impl<'a> Content<'a> {
         let at = self.ends.partition_point(|(end, _)| *end < last);
         self.ends.get(at).map(|(_, leaf)| *leaf)
     }
+
+    /// Whether a window holds a part of a recipient or target.
+    fn addresses(&self, window: usize) -> bool {
+        let from = self.ends.partition_point(|(end, _)| *end <= window);
+        let last = window.saturating_add(GRAM);
+        let rest = self.ends.get(from..).unwrap_or_default();
+        let to = rest.partition_point(|(end, _)| *end < last).saturating_add(1);
+        let addressing = |leaf: &Leaf<'_>| matches!(leaf.role, Role::Recipient | Role::Target);
+        rest.iter().take(to).any(|(_, leaf)| addressing(leaf))
+    }
 }
 
 /// A changing call carries text that a read on another connection returned: 24 equal letters and
@@ -245,9 +255,8 @@ fn inherited(call: &Call<'_>) -> Option<Finding> {
     }
     let content = call.content();
     let hits = call.memory.hits(&content.wanted, sensitive);
-    let leaves = hits.iter().filter_map(|(at, record)| Some((content.leaf(*at)?, record)));
-    let addressing = |role| matches!(role, Role::Recipient | Role::Target);
-    let (leaf, record) = leaves.into_iter().find(|(leaf, _)| !addressing(leaf.role))?;
+    let (at, record) = hits.iter().find(|(at, _)| !content.addresses(*at))?;
+    let leaf = content.leaf(*at)?;
     let evidence = "the content is text of a private record with personal data in it";
     let weight = Weight::Halves(call.config.multipliers.pii.halves());
     let found = Finding::new(signal::PII, "LLM02", evidence, weight);

@@ -34,13 +34,19 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         finding.span = leak.span.map(|span| span.start..span.end);
         return vec![finding];
     }
-    let joined: String = call
-        .arguments
-        .leaves
-        .iter()
-        .flat_map(|leaf| leaf.text.chars())
-        .filter(|c| !c.is_whitespace() && !is_hidden(*c))
-        .collect();
+    let size = call.arguments.leaves.iter().map(|leaf| leaf.text.len());
+    let mut joined = String::with_capacity(size.fold(0, usize::saturating_add));
+    let seen = |c: &char| if c.is_ascii() { c.is_ascii_graphic() } else { is_seen(*c) };
+    for leaf in &call.arguments.leaves {
+        // Runs between spaces as they are, wherever they are ASCII.
+        for run in leaf.text.split_ascii_whitespace() {
+            if run.bytes().all(|b| b.is_ascii_graphic()) {
+                joined.push_str(run);
+            } else {
+                joined.extend(run.chars().filter(seen));
+            }
+        }
+    }
     let whole = call.prepared.arguments().as_str();
     if call.canary.recognises(&joined) || call.canary.recognises(whole) {
         return vec![deny(String::new(), "the arguments")];
@@ -67,6 +73,10 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         Finding::new(signal::NOT_SCANNED, "LLM10", evidence, Weight::Floor(Tier::A))
     });
     not_scanned.into_iter().collect()
+}
+
+fn is_seen(c: char) -> bool {
+    !c.is_whitespace() && !is_hidden(c)
 }
 
 fn percent_decoded(url: &str) -> String {

@@ -197,12 +197,17 @@ pub(crate) fn append(bytes: &mut Vec<u8>, kind: u8, own: [u8; 3], parts: &[&[u8]
     for part in parts {
         bytes.extend_from_slice(part);
     }
+    finish(bytes, at);
+    at
+}
+
+/// Fills up the last entry and says how long it is.
+pub(crate) fn finish(bytes: &mut Vec<u8>, at: usize) {
     while !bytes.len().is_multiple_of(4) {
         bytes.push(0);
     }
     let length = u32::try_from(bytes.len().saturating_sub(at)).unwrap_or(u32::MAX);
     put(bytes.get_mut(at..).unwrap_or_default(), 4, &length.to_le_bytes());
-    at
 }
 
 #[cfg(test)]

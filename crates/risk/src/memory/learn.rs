@@ -9,7 +9,7 @@ use super::{
     READ_PRIVATE, READ_UNTRUSTED, Record, USER_SPOKE, Writer, connection,
 };
 use crate::answer::{Answer, Field, Item, MAX_ANSWER, Part, author, field};
-use crate::essence::{GRAM, STRIDE, essence, windows};
+use crate::essence::{essence, kept_windows};
 use crate::flag;
 use crate::hash::{Key, Mark};
 use crate::intent;
@@ -216,7 +216,8 @@ impl Memory {
             };
             let start = Mark { print, check: 0 };
             let left = max.saturating_sub(marks.len());
-            if left == 0 || remembered(self.head.key, part.text, start, left, &mut marks) {
+            let bounds = (left, record.writer != Writer::Outsiders);
+            if left == 0 || remembered(self.head.key, part.text, start, bounds, &mut marks) {
                 self.set(CUT);
             }
         }
@@ -281,29 +282,27 @@ fn digest(key: Key, item: &Item<'_>, connection: u8, writer: Writer) -> u64 {
 /// Every fourth window of what was read, over the ends of its items.
 #[derive(Debug, Default)]
 struct Windows {
-    /// What was not taken yet, behind the end of what was.
+    /// What the next windows begin in: behind what is done with.
     essence: Vec<u32>,
-    /// How many windows come before the next that is kept.
+    /// How much of it is before the next window that is kept.
     skip: usize,
     found: Vec<u64>,
 }
 
 impl Windows {
     fn take(&mut self, level: u8) {
-        let mut passed = 0usize;
-        for window in windows(&self.essence) {
-            if self.skip == 0 {
-                self.skip = STRIDE;
-                if kept_at(window, level) {
-                    self.found.push(window);
-                }
+        let Some(rest) = self.essence.get(self.skip..) else { return };
+        let found = &mut self.found;
+        let next = kept_windows(rest, |window| {
+            if kept_at(window, level) {
+                found.push(window);
             }
-            self.skip = self.skip.saturating_sub(1);
-            passed = passed.saturating_add(1);
-        }
-        let kept = self.essence.len().min(GRAM.saturating_sub(1));
-        let gone = self.essence.len().saturating_sub(kept);
+        });
+        let next = self.skip.saturating_add(next);
+        // The next window may begin behind all there is.
+        let gone = next.min(self.essence.len());
         self.essence.drain(..gone);
+        self.skip = next.saturating_sub(gone);
     }
 }
 

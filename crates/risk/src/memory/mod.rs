@@ -69,7 +69,7 @@ impl Memory {
         }
         let head = admit(bytes)?;
         Entries::of(bytes).try_for_each(|entry| entry.map(|_| ()))?;
-        Ok(Self { head, bytes: bytes.to_vec() })
+        Ok(Self { head, bytes: roomy(bytes) })
     }
 
     /// Goes on with what is being looked at.
@@ -77,9 +77,7 @@ impl Memory {
         if view.bytes().is_empty() {
             return Self::begin(first);
         }
-        let mut bytes = Vec::with_capacity(view.bytes().len().saturating_add(1024));
-        bytes.extend_from_slice(view.bytes());
-        Self { head: *view.head(), bytes }
+        Self { head: *view.head(), bytes: roomy(view.bytes()) }
     }
 
     fn begin(first: &[&[u8]]) -> Self {
@@ -135,6 +133,13 @@ impl Memory {
             format::append(&mut self.bytes, kind, [0; 3], &[&list]);
         }
     }
+}
+
+/// A copy with room for what a step adds.
+fn roomy(bytes: &[u8]) -> Vec<u8> {
+    let mut copy = Vec::with_capacity(bytes.len().saturating_add(8 * 1024));
+    copy.extend_from_slice(bytes);
+    copy
 }
 
 #[cfg(test)]

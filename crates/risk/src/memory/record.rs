@@ -12,7 +12,7 @@
 
 use crate::hash::Mark;
 
-use super::format::{RECORD, array, u16_at, u32_at, u64_at};
+use super::format::{ENTRY, RECORD, append, array, finish, put, u16_at, u32_at, u64_at};
 
 /// Who could write a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,28 +163,29 @@ impl New<'_> {
         let words = u16::try_from(self.words.len()).unwrap_or(u16::MAX);
         let windows = u16::try_from(self.windows.len()).unwrap_or(u16::MAX);
         let kept = self.words.iter().take(usize::from(words));
-        let mut fixed = [0u8; FIXED - super::format::ENTRY];
-        super::format::put(&mut fixed, 0, &record.step.to_le_bytes());
-        super::format::put(&mut fixed, 4, &words.to_le_bytes());
-        super::format::put(&mut fixed, 6, &windows.to_le_bytes());
-        super::format::put(&mut fixed, 8, &record.author.to_le_bytes());
-        super::format::put(&mut fixed, 16, &record.digest.to_le_bytes());
-        let mut rest = Vec::with_capacity(self.words.len().saturating_mul(12));
+        let mut fixed = [0u8; FIXED - ENTRY];
+        put(&mut fixed, 0, &record.step.to_le_bytes());
+        put(&mut fixed, 4, &words.to_le_bytes());
+        put(&mut fixed, 6, &windows.to_le_bytes());
+        put(&mut fixed, 8, &record.author.to_le_bytes());
+        put(&mut fixed, 16, &record.digest.to_le_bytes());
+        let own = [record.writer.code(), record.flags(), record.connection];
+        let at = append(bytes, RECORD, own, &[&fixed]);
         for mark in kept.clone() {
-            rest.extend(mark.print.to_le_bytes());
+            bytes.extend(mark.print.to_le_bytes());
         }
         if record.writer != Writer::Outsiders {
             for mark in kept {
-                rest.extend(mark.check.to_le_bytes());
+                bytes.extend(mark.check.to_le_bytes());
             }
         }
         let kept = self.windows.iter().take(usize::from(windows));
         for window in kept.clone() {
             let [a, b, c, d, ..] = window.to_le_bytes();
-            rest.extend([a, b, c, d]);
+            bytes.extend([a, b, c, d]);
         }
-        rest.extend(kept.map(|window| window.to_le_bytes()[4]));
-        let own = [record.writer.code(), record.flags(), record.connection];
-        super::format::append(bytes, RECORD, own, &[&fixed, &rest])
+        bytes.extend(kept.map(|window| window.to_le_bytes()[4]));
+        finish(bytes, at);
+        at
     }
 }

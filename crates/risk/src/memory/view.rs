@@ -214,13 +214,16 @@ impl<'a> View<'a> {
     ) -> Vec<(usize, Record)> {
         let mut hits = Vec::new();
         for held in self.records.iter().filter(|held| fits(&held.record)) {
-            for (low, high) in held.low.iter().zip(held.high) {
-                let low = u32::from_le_bytes(*low);
-                if !wanted.may_hold(low) {
+            let may_hold = |low: &[u8; 4]| wanted.may_hold(u32::from_le_bytes(*low));
+            for (lows, highs) in held.low.chunks(8).zip(held.high.chunks(8)) {
+                if !lows.iter().fold(false, |any, low| any | may_hold(low)) {
                     continue;
                 }
-                let window = u64::from(low) | u64::from(*high) << 32;
-                hits.extend(wanted.find(window).map(|at| (at, held.record)));
+                for (low, high) in lows.iter().zip(highs) {
+                    let low = u64::from(u32::from_le_bytes(*low));
+                    let window = low | u64::from(*high) << 32;
+                    hits.extend(wanted.find(window).map(|at| (at, held.record)));
+                }
             }
         }
         // Stable: of one window the earliest record stays first.

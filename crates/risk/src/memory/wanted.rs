@@ -2,8 +2,9 @@
 
 use crate::essence::windows;
 
-/// Bits of the filter for each window, and slots of the table.
-const FILTER: usize = 16;
+/// Words of the filter, of 64 bits each: a power of two.
+const FILTER: usize = 1_024;
+/// Slots of the table for each window.
 const SLOTS: usize = 4;
 
 /// Windows in their order. What was read is gone through once, and most of it is turned away by one
@@ -11,7 +12,7 @@ const SLOTS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Wanted {
     windows: Vec<u64>,
-    filter: Vec<u64>,
+    filter: Box<[u64; FILTER]>,
     /// Numbers of windows from 1 on, by hash; 0 is empty.
     table: Vec<u32>,
 }
@@ -20,12 +21,11 @@ impl Wanted {
     /// The windows of a content's letters and digits.
     pub(crate) fn of(essence: &[u32]) -> Self {
         let windows: Vec<u64> = windows(essence).collect();
-        let bits = windows.len().saturating_mul(FILTER).max(64).next_power_of_two();
         let slots = windows.len().saturating_mul(SLOTS).max(1).next_power_of_two();
-        let mut wanted =
-            Self { windows: Vec::new(), filter: vec![0; bits >> 6], table: vec![0; slots] };
+        let filter = Box::new([0; FILTER]);
+        let mut wanted = Self { windows: Vec::new(), filter, table: vec![0; slots] };
         for (number, window) in (1u32..).zip(&windows) {
-            let (word, bit) = wanted.bit(low(*window));
+            let (word, bit) = Self::bit(low(*window));
             if let Some(word) = wanted.filter.get_mut(word) {
                 *word |= bit;
             }
@@ -45,8 +45,9 @@ impl Wanted {
 
     /// Whether a window with these lower 32 bits can be among them.
     pub(super) fn may_hold(&self, low: u32) -> bool {
-        let (word, bit) = self.bit(low);
-        self.filter.get(word).is_some_and(|word| word & bit != 0)
+        let (word, bit) = Self::bit(low);
+        // The index is below the length, which the compiler sees.
+        self.filter.get(word).copied().unwrap_or_default() & bit != 0
     }
 
     /// The number of a window, from 0 on.
@@ -63,9 +64,9 @@ impl Wanted {
         }
     }
 
-    fn bit(&self, low: u32) -> (usize, u64) {
+    fn bit(low: u32) -> (usize, u64) {
         let at = usize::try_from(low >> 6).unwrap_or_default();
-        (at & self.filter.len().saturating_sub(1), 1 << (low & 63))
+        (at & (FILTER - 1), 1 << (low & 63))
     }
 
     fn slot(&self, window: u64) -> usize {
