@@ -10,7 +10,6 @@ mod execute;
 mod finish;
 mod journal;
 mod keyfile;
-mod late;
 mod load;
 mod local;
 mod pending;

@@ -6,6 +6,8 @@ use countersign_core::{
 };
 use zeroize::Zeroizing;
 
+use crate::seal::{Plain, SALT, TAG};
+
 /// Writes fields. What is written may be secret.
 #[derive(Default)]
 pub(crate) struct Writer(Zeroizing<Vec<u8>>);
@@ -14,6 +16,16 @@ impl Writer {
     /// With room for so many bytes: a buffer that grows leaves copies behind.
     pub(crate) fn with_room(bytes: usize) -> Self {
         Self(Zeroizing::new(Vec::with_capacity(bytes)))
+    }
+
+    /// For what is sealed in place: with room for so many bytes, and for what stands before and behind.
+    pub(crate) fn to_be_sealed(bytes: usize) -> Self {
+        Self::with_room(SALT.saturating_add(bytes).saturating_add(TAG)).number([0; SALT])
+    }
+
+    /// Ends what began by [`Writer::to_be_sealed`].
+    pub(crate) fn plain(self) -> Plain {
+        Plain::after_the_salt(self.0)
     }
 
     pub(crate) fn raw(mut self, bytes: &[u8]) -> Self {
@@ -81,25 +93,35 @@ impl<'a> Reader<'a> {
 }
 
 /// Who asked for what, as it is sealed.
-pub(crate) fn write_call(caller: &Caller, call: Option<&LedgerCall>) -> Zeroizing<Vec<u8>> {
-    let room = 1024 + call.map_or(0, |call| call.prepared.len());
-    let mut out = Writer::with_room(room)
-        .bytes(caller.tenant().as_str().as_bytes())
-        .bytes(caller.user().as_str().as_bytes())
-        .bytes(caller.agent().as_str().as_bytes())
-        .bytes(caller.session().as_str().as_bytes())
-        .number([u8::try_from(caller.chain().len()).unwrap_or(u8::MAX)]);
-    for agent in caller.chain() {
+pub(crate) fn write_call(caller: &Caller, call: Option<&LedgerCall>) -> Plain {
+    let texts = [
+        caller.tenant().as_str(),
+        caller.user().as_str(),
+        caller.agent().as_str(),
+        caller.session().as_str(),
+    ];
+    let chain = caller.chain();
+    let chained = chain.iter().map(AgentId::as_str);
+    let room: usize = texts.into_iter().chain(chained).map(|text| text.len() + 4).sum();
+    let of_call = |call: &LedgerCall| {
+        80 + call.tool.as_str().len() + call.tier.as_str().len() + call.prepared.len()
+    };
+    let mut out = Writer::to_be_sealed(room + 2 + call.map_or(0, of_call));
+    for text in texts {
+        out = out.bytes(text.as_bytes());
+    }
+    out = out.number([u8::try_from(chain.len()).unwrap_or(u8::MAX)]);
+    for agent in chain {
         out = out.bytes(agent.as_str().as_bytes());
     }
-    let Some(call) = call else { return out.number([0]).end() };
+    let Some(call) = call else { return out.number([0]).plain() };
     out.number([1])
         .bytes(call.tool.as_str().as_bytes())
         .raw(call.effect.as_bytes())
         .raw(call.approval.as_bytes())
         .bytes(call.tier.as_str().as_bytes())
         .bytes(&call.prepared)
-        .end()
+        .plain()
 }
 
 /// Reads what [`write_call`] wrote.

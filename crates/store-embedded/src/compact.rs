@@ -174,7 +174,7 @@ impl State {
         match kind {
             STATE => {
                 let mut record = StateRecord::decode(payload).ok_or(Failure::Damaged)?;
-                let slot = self.effects.get(&record.effect).filter(|slot| slot.state == place);
+                let slot = self.effects.get(record.effect).filter(|slot| slot.state == place);
                 let Some(slot) = slot.copied() else { return Ok(false) };
                 if record.state != slot.status {
                     record.state = slot.status;
@@ -186,7 +186,7 @@ impl State {
                 let (name, sealed) = payload.split_first_chunk::<17>().ok_or(Failure::Damaged)?;
                 let (effect, flag) = name.split_first_chunk::<16>().ok_or(Failure::Damaged)?;
                 let effect = countersign_core::EffectId::from_bytes(*effect);
-                let slot = self.effects.get(&effect).filter(|slot| slot.call() == Some(place));
+                let slot = self.effects.get(effect).filter(|slot| slot.call() == Some(place));
                 let Some(slot) = slot.copied() else { return Ok(false) };
                 let has_call = *flag == [1];
                 let ended = !slot.status.is_open() && !slot.status.can_be_claimed();

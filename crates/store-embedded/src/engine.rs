@@ -6,13 +6,15 @@
 //! dropped leaves nothing to be done by others.
 
 use core::future::Future;
+use core::mem;
 use core::pin::Pin;
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use crate::blank::Chore;
 use crate::error::Failure;
-use crate::log::Log;
+use crate::log::{Log, name};
 
 /// How many bytes may wait to be written with what comes next.
 const LATER: usize = 256 << 10;
@@ -28,6 +30,12 @@ pub(crate) trait Tables: Send + 'static {
 #[derive(Debug)]
 pub(crate) struct Engine<T> {
     inner: Mutex<Inner<T>>,
+    /// Up to this frame all are known to be on the disk. Beside the lock, so that whoever was waiting
+    /// needs none to see that the wait is over.
+    durable: AtomicU64,
+    /// How many wait, or will. Only more while the state is locked.
+    waiting: AtomicUsize,
+    gate: Mutex<Gate>,
     max_waiting: usize,
 }
 
@@ -37,31 +45,44 @@ pub(crate) struct Inner<T> {
     pub(crate) tables: T,
     /// Set when the disk has failed.
     broken: bool,
+    next: u64,
+}
+
+/// Who waits for a sync. Locked for a moment, and never while the state is.
+#[derive(Debug, Default)]
+struct Gate {
     /// Set while somebody syncs.
     syncing: bool,
-    waiters: BTreeMap<u64, Waker>,
-    /// How many wait, or will.
-    waiting: usize,
-    next: u64,
+    waiters: Vec<(u64, Waker)>,
+}
+
+/// What takes long, and is done while nobody else is kept waiting.
+struct Chores {
+    disk: Arc<dyn crate::disk::Disk>,
+    gone: Option<u32>,
+    chore: Option<Chore>,
 }
 
 impl<T: Tables> Engine<T> {
     pub(crate) fn new(log: Log, tables: T, max_waiting: usize) -> Self {
-        let inner = Inner {
-            log,
-            tables,
-            broken: false,
-            syncing: false,
-            waiters: BTreeMap::new(),
-            waiting: 0,
-            next: 0,
-        };
-        Self { inner: Mutex::new(inner), max_waiting }
+        Self {
+            durable: AtomicU64::new(log.durable()),
+            inner: Mutex::new(Inner { log, tables, broken: false, next: 0 }),
+            waiting: AtomicUsize::new(0),
+            gate: Mutex::default(),
+            max_waiting,
+        }
     }
 
     /// A thread that panicked over the state leaves nobody knowing what it is worth.
     fn lock(&self) -> Result<MutexGuard<'_, Inner<T>>, Failure> {
-        self.inner.lock().map_err(|_| Failure::Broken)
+        let mut inner = self.inner.lock().map_err(|_| Failure::Broken)?;
+        inner.log.synced(self.durable.load(Ordering::Acquire));
+        Ok(inner)
+    }
+
+    fn gate(&self) -> Result<MutexGuard<'_, Gate>, Failure> {
+        self.gate.lock().map_err(|_| Failure::Broken)
     }
 
     /// Looks at the state.
@@ -87,9 +108,8 @@ impl<T: Tables> Engine<T> {
             log.flush()?;
             Ok(changed)
         })?;
-        let tended = if inner.log.last() == before { Ok(None) } else { inner.tend() };
-        drop(inner);
-        self.chores(tended);
+        let chores = if inner.log.last() == before { None } else { inner.tend() };
+        self.unlock(inner, chores);
         changed
     }
 
@@ -108,9 +128,8 @@ impl<T: Tables> Engine<T> {
             }
             Ok(changed)
         })?;
-        let tended = inner.tend();
-        drop(inner);
-        self.chores(tended);
+        let chores = inner.tend();
+        self.unlock(inner, chores);
         changed
     }
 
@@ -121,46 +140,76 @@ impl<T: Tables> Engine<T> {
         change: impl FnOnce(&mut Log, &mut T) -> Result<R, E>,
     ) -> Result<(R, Commit<'_, T>), E> {
         let mut inner = self.lock()?;
-        if inner.waiting >= self.max_waiting {
+        if self.waiting.load(Ordering::Relaxed) >= self.max_waiting {
             inner.log.failure = Some(Failure::Overloaded);
             return Err(Failure::Overloaded.into());
         }
         let changed = inner.step(|log, tables| Ok(change(log, tables)))??;
         let sequence = inner.log.last();
-        inner.waiting = inner.waiting.saturating_add(1);
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         inner.next = inner.next.saturating_add(1);
-        let commit = Commit { engine: self, sequence, id: inner.next, yielded: false };
-        let tended = inner.tend();
-        drop(inner);
-        self.chores(tended);
+        let commit =
+            Commit { engine: self, sequence, id: inner.next, yielded: false, registered: false };
+        let chores = inner.tend();
+        self.unlock(inner, chores);
         Ok((changed, commit))
     }
 
-    /// What takes long is done while nobody else is kept waiting.
-    fn chores(&self, tended: Result<Option<u32>, Failure>) {
-        let Ok(mut inner) = self.lock() else { return };
-        let disk = std::sync::Arc::clone(inner.log.disk());
-        let lent = if inner.broken { None } else { inner.log.lend_blank() };
+    /// Lets go of the state, and does what there is to be done then.
+    fn unlock(&self, inner: MutexGuard<'_, Inner<T>>, chores: Option<Chores>) {
+        // A segment that was begun meanwhile has synced all before it.
+        self.durable.fetch_max(inner.log.durable(), Ordering::Release);
         drop(inner);
-        if let Ok(Some(segment)) = tended {
+        let Some(Chores { disk, gone, chore }) = chores else { return };
+        if let Some(segment) = gone {
             // One that stays is taken away when the store is opened.
-            drop(disk.delete(&crate::log::name(segment)));
+            drop(disk.delete(&name(segment)));
         }
-        let Some((mut blank, size)) = lent else { return };
-        let filled = blank.step(disk.as_ref(), size);
-        let Ok(mut inner) = self.lock() else { return };
-        // Without room, the next segment is tried again when it is needed.
-        let spare = inner.log.return_blank(blank, filled.is_ok());
-        drop(inner);
-        if let Some(spare) = spare {
-            spare.discard(disk.as_ref());
+        let Some(chore) = chore else { return };
+        let done = chore.run(disk.as_ref());
+        if let Ok(mut inner) = self.lock() {
+            inner.log.done(done);
         }
     }
 
     /// Waits for all that was appended, at once.
     pub(crate) fn sync(&self) -> Result<(), Failure> {
         let mut inner = self.lock()?;
-        inner.step(|log, _| log.sync())
+        let synced = inner.step(|log, _| log.sync());
+        self.unlock(inner, None);
+        synced
+    }
+
+    /// Writes and syncs what was appended until now, for all that wait. The gate says that somebody
+    /// does.
+    fn lead(&self) -> Result<(), Failure> {
+        let begun = self.lock().and_then(|mut inner| {
+            inner.step(|log, _| {
+                log.flush()?;
+                let head = log.head().ok_or(Failure::Broken)?;
+                Ok((Arc::clone(&head.file), log.last()))
+            })
+        });
+        let synced = begun.and_then(|(file, up_to)| {
+            if file.sync().is_ok() {
+                self.durable.fetch_max(up_to, Ordering::Release);
+                return Ok(());
+            }
+            // What the kernel does with pages that it could not write nobody knows: syncing once more may
+            // succeed without them being on the disk.
+            let mut inner = self.lock()?;
+            inner.broken = true;
+            inner.log.failure = Some(Failure::Broken);
+            Err(Failure::Broken)
+        });
+        let mut gate = self.gate()?;
+        gate.syncing = false;
+        let waiters = mem::take(&mut gate.waiters);
+        drop(gate);
+        for (_, waker) in waiters {
+            waker.wake();
+        }
+        synced
     }
 }
 
@@ -178,8 +227,11 @@ impl<T: Tables> Inner<T> {
         done
     }
 
-    fn tend(&mut self) -> Result<Option<u32>, Failure> {
-        self.step(|log, tables| tables.tend(log))
+    fn tend(&mut self) -> Option<Chores> {
+        let gone = self.step(|log, tables| tables.tend(log)).unwrap_or_default();
+        let chore = if self.broken { None } else { self.log.chore() };
+        let any = gone.is_some() || chore.is_some();
+        any.then(|| Chores { disk: Arc::clone(self.log.disk()), gone, chore })
     }
 }
 
@@ -191,6 +243,14 @@ pub(crate) struct Commit<'a, T> {
     sequence: u64,
     id: u64,
     yielded: bool,
+    /// Whether it may be among the waiters.
+    registered: bool,
+}
+
+impl<T> Commit<'_, T> {
+    fn durable(&self) -> bool {
+        self.engine.durable.load(Ordering::Acquire) >= self.sequence
+    }
 }
 
 impl<T: Tables> Future for Commit<'_, T> {
@@ -198,54 +258,41 @@ impl<T: Tables> Future for Commit<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let engine = self.engine;
-        let mut inner = engine.lock()?;
-        if inner.log.durable() >= self.sequence {
+        if self.durable() {
             return Poll::Ready(Ok(()));
         }
-        if inner.broken {
-            return Poll::Ready(Err(Failure::Broken));
+        let mut gate = engine.gate()?;
+        // Whoever synced has said so before opening the gate.
+        if self.durable() {
+            return Poll::Ready(Ok(()));
         }
-        if inner.syncing {
-            inner.waiters.insert(self.id, context.waker().clone());
+        if gate.syncing {
+            if mem::replace(&mut self.registered, true) {
+                gate.waiters.retain(|(id, _)| *id != self.id);
+            }
+            gate.waiters.push((self.id, context.waker().clone()));
             return Poll::Pending;
         }
-        if !self.yielded {
-            drop(inner);
-            self.yielded = true;
+        if !mem::replace(&mut self.yielded, true) {
+            drop(gate);
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let (file, up_to) = inner.step(|log, _| {
-            log.flush()?;
-            let head = log.head().ok_or(Failure::Broken)?;
-            Ok((std::sync::Arc::clone(&head.file), log.last()))
-        })?;
-        inner.syncing = true;
-        drop(inner);
-        let synced = file.sync();
-        let mut inner = engine.lock()?;
-        inner.syncing = false;
-        if synced.is_ok() {
-            inner.log.synced(up_to);
-        } else {
-            // What the kernel does with pages that it could not write nobody knows: syncing once more
-            // may succeed without them being on the disk.
-            inner.broken = true;
-            inner.log.failure = Some(Failure::Broken);
-        }
-        let durable = inner.log.durable() >= self.sequence;
-        let waiters = core::mem::take(&mut inner.waiters);
-        drop(inner);
-        waiters.into_values().for_each(Waker::wake);
-        Poll::Ready(if durable { Ok(()) } else { Err(Failure::Broken) })
+        gate.syncing = true;
+        drop(gate);
+        engine.lead()?;
+        Poll::Ready(if self.durable() { Ok(()) } else { Err(Failure::Broken) })
     }
 }
 
 impl<T> Drop for Commit<'_, T> {
     fn drop(&mut self) {
-        if let Ok(mut inner) = self.engine.inner.lock() {
-            inner.waiting = inner.waiting.saturating_sub(1);
-            inner.waiters.remove(&self.id);
+        self.engine.waiting.fetch_sub(1, Ordering::Relaxed);
+        if self.registered
+            && !self.durable()
+            && let Ok(mut gate) = self.engine.gate.lock()
+        {
+            gate.waiters.retain(|(id, _)| *id != self.id);
         }
     }
 }

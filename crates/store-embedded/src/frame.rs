@@ -140,11 +140,11 @@ impl<'a> Frame<'a> {
         for piece in pieces {
             crc = crc.add(piece);
         }
-        out.extend(length);
-        out.extend(crc.end().to_le_bytes());
-        out.extend(head);
+        out.extend_from_slice(&length);
+        out.extend_from_slice(&crc.end().to_le_bytes());
+        out.extend_from_slice(&head);
         for piece in pieces {
-            out.extend(*piece);
+            out.extend_from_slice(piece);
         }
         out.resize(out.len().next_multiple_of(8), 0);
     }
@@ -152,19 +152,27 @@ impl<'a> Frame<'a> {
     /// The frame at the beginning of the bytes, and how many of them it takes; none if there is no
     /// whole one.
     pub(crate) fn read(bytes: &'a [u8], seed: Crc) -> Option<(Self, usize)> {
+        let (frame, length) = Self::again(bytes)?;
+        let (crc, sum) = bytes.get(4..)?.split_first_chunk::<4>()?;
+        let (length_bytes, _) = bytes.split_first_chunk::<4>()?;
+        let used = FRAME.saturating_sub(8).saturating_add(frame.payload.len());
+        let (sum, padding) = sum.split_at_checked(used)?;
+        let padded = length.saturating_sub(FRAME).saturating_sub(frame.payload.len());
+        let clean = padding.get(..padded)?.iter().all(|byte| *byte == 0);
+        let sound = seed.add(length_bytes).add(sum).end() == u32::from_le_bytes(*crc);
+        (clean && sound).then_some((frame, length))
+    }
+
+    /// The same, of which the checksum was found to be right before.
+    pub(crate) fn again(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
-        let (crc, rest) = rest.split_first_chunk::<4>()?;
         let payload = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         if payload > MAX_PAYLOAD {
             return None;
         }
+        let (_, rest) = rest.split_first_chunk::<4>()?;
         let (head, rest) = rest.split_first_chunk::<{ FRAME - 8 }>()?;
-        let (payload, padding) = rest.split_at_checked(payload)?;
-        let padded = framed(payload.len()) - FRAME - payload.len();
-        let clean = padding.get(..padded)?.iter().all(|byte| *byte == 0);
-        if !clean || seed.add(length).add(head).add(payload).end() != u32::from_le_bytes(*crc) {
-            return None;
-        }
+        let payload = rest.get(..payload)?;
         let (sequence, rest) = head.split_first_chunk::<8>()?;
         let (behind, rest) = rest.split_first_chunk::<4>()?;
         let [kind, version, 0, 0] = rest else { return None };

@@ -10,7 +10,6 @@ use countersign_ticket::{Claim, ClaimError, Epochs, Freeze, MAX_LIFETIME, MAX_SK
 use crate::codec::{read_call, write_call};
 use crate::engine::Inner;
 use crate::error::Failure;
-use crate::frame::framed;
 use crate::log::{Log, Source};
 use crate::record::{CALL, MAX_CODE, StateRecord, Table, Value, freeze_name};
 use crate::seal::Sealer;
@@ -45,6 +44,36 @@ fn seal_call(
     sealer.seal(CALL, &name, write_call(claim.caller(), call))
 }
 
+/// What a claim writes of an effect that was not entered.
+struct Stranger {
+    record: StateRecord,
+    encoded: Vec<u8>,
+    sealed: Vec<u8>,
+}
+
+impl Stranger {
+    fn of(sealer: &Sealer, claim: &Claim<'_>) -> Result<Self, Failure> {
+        let record = claimed(claim, 0, Vec::new());
+        let sealed = seal_call(sealer, claim, None)?;
+        Ok(Self { encoded: record.encode(), record, sealed })
+    }
+}
+
+/// Where an effect stands once it is claimed that was so often before, by those tickets.
+fn claimed(claim: &Claim<'_>, generation: u8, older: Vec<Jti>) -> StateRecord {
+    StateRecord {
+        effect: claim.effect_id(),
+        jti: claim.jti(),
+        holds: true,
+        older,
+        state: LedgerState::Claimed,
+        generation: generation.saturating_add(1),
+        code: None,
+        at: claim.now(),
+        expires: claim.expires(),
+    }
+}
+
 /// Refuses unless a rule holds.
 fn ensure<E>(holds: bool, error: E) -> Result<(), E> {
     if holds { Ok(()) } else { Err(error) }
@@ -60,12 +89,12 @@ impl State {
         Epochs { all, tenant, user, agent }
     }
 
-    /// Claims. Who asks, sealed beforehand, is for an effect that was not entered.
+    /// Claims. What is to be written is made beforehand, for an effect that was not entered.
     fn claim(
         &mut self,
         log: &mut Log,
         claim: &Claim<'_>,
-        stranger: Option<Vec<u8>>,
+        stranger: Option<Stranger>,
     ) -> Result<(), ClaimError> {
         let now = claim.now().seconds();
         let newest = log.newest().max(now);
@@ -79,39 +108,19 @@ impl State {
         let furthest = newest.saturating_add(MAX_LIFETIME + MAX_SKEW);
         ensure(claim.expires().seconds() <= furthest, ClaimError::TooFarAhead)?;
         ensure(self.epochs_of(claim.caller()) == claim.epochs(), ClaimError::Frozen)?;
-        let id = claim.effect_id();
-        let (generation, older, call) = if let Some(slot) = self.effects.get(&id).copied() {
-            self.claim_again(log, &slot, claim)?
+        if let Some(slot) = self.effects.get(claim.effect_id()).copied() {
+            let (generation, older, call) = self.claim_again(log, &slot, claim)?;
+            self.write(log, &claimed(claim, generation, older), call.as_ref())?;
         } else {
             self.room_for_one(newest)?;
-            let sealed = match stranger {
-                Some(sealed) => sealed,
-                None => seal_call(&self.sealer, claim, None)?,
+            let Stranger { record, encoded, sealed } = match stranger {
+                Some(stranger) => stranger,
+                None => Stranger::of(&self.sealer, claim)?,
             };
-            (0, Vec::new(), Some((false, sealed)))
-        };
-        let record = StateRecord {
-            effect: id,
-            jti: claim.jti(),
-            holds: true,
-            older,
-            state: LedgerState::Claimed,
-            generation: generation.saturating_add(1),
-            code: None,
-            at: claim.now(),
-            expires: claim.expires(),
-        };
-        self.write(log, &record, call)?;
+            self.append_encoded(log, &record, &encoded, Some((false, &sealed)))?;
+        }
         log.claimed(now);
         Ok(())
-    }
-
-    /// Makes room for one more effect, out of what is old enough.
-    fn room_for_one(&mut self, newest: i64) -> Result<(), Failure> {
-        if self.effects.len() >= self.limits.effects {
-            self.sweep(newest);
-        }
-        ensure(self.effects.len() < self.limits.effects, Failure::TooMany)
     }
 
     /// The generation, the tickets that claimed before, and the call, if it has to be written anew: what
@@ -149,15 +158,10 @@ impl State {
         &mut self,
         log: &mut Log,
         record: &StateRecord,
-        call: Option<SealedCall>,
+        call: Option<&SealedCall>,
     ) -> Result<(), Failure> {
-        let state = framed(record.encode().len());
-        let length = call.as_ref().map_or(0, |(_, sealed)| framed(sealed.len().saturating_add(17)));
-        log.room(state.saturating_add(length))?;
-        if let Some((has_call, sealed)) = call {
-            self.append_call(log, record.effect, has_call, &sealed)?;
-        }
-        self.append_state(log, record)
+        let call = call.map(|(has_call, sealed)| (*has_call, sealed.as_slice()));
+        self.append_encoded(log, record, &record.encode(), call)
     }
 
     fn enter(
@@ -167,7 +171,7 @@ impl State {
         sealed: Vec<u8>,
     ) -> Result<(), Failure> {
         let id = entry.effect_id;
-        let (generation, older) = match self.effects.get(&id).copied() {
+        let (generation, older) = match self.effects.get(id).copied() {
             Some(slot) if !slot.status.can_be_claimed() => return Ok(()),
             Some(slot) => (slot.generation, Self::read_state(log, slot.state)?.all_spent()),
             None => {
@@ -189,7 +193,7 @@ impl State {
             at: entry.at,
             expires: entry.expires,
         };
-        self.write(log, &record, Some((entry.call.is_some(), sealed)))
+        self.write(log, &record, Some(&(entry.call.is_some(), sealed)))
     }
 
     fn advance(
@@ -200,7 +204,7 @@ impl State {
         code: Option<&str>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let slot = self.effects.get(&effect).copied().ok_or(LedgerError::Fenced)?;
+        let slot = self.effects.get(effect).copied().ok_or(LedgerError::Fenced)?;
         let mut record = Self::read_state(log, slot.state)?;
         ensure(record.jti == jti && record.spent(jti), LedgerError::Fenced)?;
         ensure(slot.status.leads_to(to), LedgerError::NotAllowed(slot.status))?;
@@ -264,17 +268,17 @@ pub(crate) fn page(
     after: Option<EffectId>,
     limit: usize,
 ) -> (Vec<Option<Found>>, Option<EffectId>) {
-    use core::ops::Bound::{Excluded, Unbounded};
-    let from = after.map_or(Unbounded, Excluded);
     let (mut found, mut last, mut seen) = (Vec::new(), None, 0usize);
-    for (effect, slot) in state.effects.range((from, Unbounded)) {
+    let first = after.map_or(0, |after| state.effects.shard_of(after));
+    let shards = (first..).map_while(|shard| state.effects.sorted(shard, after));
+    for (effect, slot) in shards.flatten() {
         if seen >= PAGE || found.len() >= limit {
             return (found, last);
         }
         seen = seen.saturating_add(1);
-        last = Some(*effect);
+        last = Some(effect);
         if filter.takes(slot.status) {
-            found.push(Found::of(log, slot));
+            found.push(Found::of(log, &slot));
         }
     }
     (found, None)
@@ -283,10 +287,10 @@ pub(crate) fn page(
 #[async_trait]
 impl ReplayGuard for EmbeddedStore {
     async fn claim(&self, claim: &Claim<'_>) -> Result<(), ClaimError> {
-        // Sealed while nobody is kept waiting.
+        // Sealed and encoded while nobody is kept waiting.
         let id = claim.effect_id();
-        let known = self.engine().look(|inner| inner.tables.effects.contains_key(&id))?;
-        let stranger = if known { None } else { Some(seal_call(self.sealer(), claim, None)?) };
+        let known = self.engine().look(|inner| inner.tables.effects.get(id).is_some())?;
+        let stranger = if known { None } else { Some(Stranger::of(self.sealer(), claim)?) };
         let ((), commit) = self.engine().commit(|log, state| state.claim(log, claim, stranger))?;
         Ok(commit.await?)
     }
@@ -333,7 +337,7 @@ impl Ledger for EmbeddedStore {
 
     async fn get(&self, effect: EffectId) -> Result<Option<LedgerEntry>, StoreError> {
         let found = |inner: &Inner<State>| {
-            let slot = inner.tables.effects.get(&effect);
+            let slot = inner.tables.effects.get(effect);
             slot.map(|slot| Found::of(&inner.log, slot).ok_or(Failure::Damaged))
         };
         let Some(found) = self.engine().look(found)? else { return Ok(None) };

@@ -64,7 +64,8 @@
 //!
 //! The directory is 0700 and the files are 0600, or the store is refused. `lock` is locked by the
 //! process that has the store. `00000001.log` and so on are segments of one length, made of zeros
-//! beforehand. The first 512 bytes are a header:
+//! beforehand; the last may still be that, having its name and nothing else. The first 512 bytes are a
+//! header:
 //!
 //! | offset | length | what |
 //! |---:|---:|---|
@@ -109,6 +110,7 @@
 //! records of the oldest segment that are needed are copied to the end, a few at every write, and the
 //! file is deleted once the copies are on the disk.
 
+mod blank;
 mod codec;
 mod compact;
 mod crc;
@@ -118,6 +120,7 @@ mod engine;
 mod error;
 mod frame;
 mod hot;
+mod index;
 mod ledger;
 mod log;
 mod reader;

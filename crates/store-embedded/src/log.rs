@@ -1,20 +1,18 @@
 //! The log: segments that are written one after the other, each made of zeros beforehand.
 //!
 //! As a segment has its full length before its first frame, a commit changes no metadata, and a disk
-//! that is full is found out before anything is promised.
+//! that is full is found out before anything is promised. It has its name, too: so all that is left to be
+//! done when a segment is full is to write the header of the next.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
+use crate::blank::{Blank, Chore, Done};
 use crate::crc::Crc;
 use crate::disk::{Disk, DiskFile, read_exact};
 use crate::error::Failure;
 use crate::frame::{FRAME, Frame, HEADER, Header, MAX_PAYLOAD, Place, framed};
-
-/// How many zeros are written at a time.
-const STEP: u32 = 256 << 10;
-static ZEROS: [u8; STEP as usize] = [0; STEP as usize];
 
 /// The name of a segment.
 pub(crate) fn name(number: u32) -> String {
@@ -28,14 +26,6 @@ pub(crate) fn number(name: &str) -> Option<u32> {
     (name == self::name(number)).then_some(number)
 }
 
-/// What the names of files end in that are to become segments.
-const BLANK: &str = ".new";
-
-/// Whether a file was to become a segment and did not.
-pub(crate) fn is_blank(name: &str) -> bool {
-    name.ends_with(BLANK)
-}
-
 /// A segment that is part of the log.
 #[derive(Debug)]
 pub(crate) struct Segment {
@@ -45,41 +35,6 @@ pub(crate) struct Segment {
     pub(crate) end: u32,
     /// The newest time in it, in seconds.
     pub(crate) newest: i64,
-}
-
-/// A file of zeros that is going to be a segment.
-#[derive(Debug)]
-pub(crate) struct Blank {
-    name: String,
-    file: Option<Arc<dyn DiskFile>>,
-    filled: u32,
-}
-
-impl Blank {
-    fn new(number: u64) -> Self {
-        Self { name: format!("{number:08}{BLANK}"), file: None, filled: 0 }
-    }
-
-    /// Writes some of its zeros, and waits for them.
-    pub(crate) fn step(&mut self, disk: &dyn Disk, size: u32) -> io::Result<()> {
-        let file = match &self.file {
-            Some(file) => file,
-            None => self.file.insert(disk.create(&self.name)?),
-        };
-        let step = size.saturating_sub(self.filled).min(STEP);
-        file.write_at(u64::from(self.filled), ZEROS.get(..step as usize).unwrap_or(&ZEROS))?;
-        file.sync()?;
-        self.filled = self.filled.saturating_add(step);
-        Ok(())
-    }
-
-    /// Takes it away again, if that can be done.
-    pub(crate) fn discard(self, disk: &dyn Disk) {
-        if self.file.is_some() {
-            // What stays is taken away when the store is opened.
-            drop(disk.delete(&self.name));
-        }
-    }
 }
 
 /// The log of an open store.
@@ -95,8 +50,8 @@ pub(crate) struct Log {
     durable: u64,
     blank: Option<Blank>,
     blanks: u64,
-    /// Set while a caller fills a blank.
-    filling: bool,
+    /// Set while a caller does a chore.
+    busy: bool,
     /// Where in the head the next blank is tried, if there was no room for one.
     retry: u32,
     /// Set when the disk has failed.
@@ -157,7 +112,7 @@ impl Log {
             durable: last,
             blank: None,
             blanks: 0,
-            filling: false,
+            busy: false,
             retry: 0,
             broken: false,
             failure: None,
@@ -324,24 +279,31 @@ impl Log {
                 break Err(error);
             }
         };
+        let named = blank.named.is_some();
+        // Once it is begun under its name it may be there after a crash, and ends the one before it:
+        // going on there would be writing what nobody reads.
         let begun = filled.and_then(|()| {
             let file = blank.file.as_ref().ok_or(io::ErrorKind::NotFound)?;
+            if named && !blank.settled {
+                self.disk.sync()?;
+            }
             file.write_at(0, &header.encode())?;
             file.sync()?;
             Ok(Arc::clone(file))
         });
         let file = match begun {
             Ok(file) => file,
+            Err(error) if named => return self.or_broken(Err(error)),
             Err(error) => {
                 blank.discard(self.disk.as_ref());
                 return Err(Failure::of_room(&error));
             }
         };
-        // From here on the segment may be there after a crash, and ends the one before it: going on
-        // there would be writing what nobody reads.
-        let named = self.disk.rename(&blank.name, &name(header.number));
-        let named = named.and_then(|()| self.disk.sync());
-        self.or_broken(named)?;
+        if !named {
+            let named = blank.take_name(self.disk.as_ref(), header.number);
+            let named = named.and_then(|()| self.disk.sync());
+            self.or_broken(named)?;
+        }
         (self.seed, self.retry) = (header.seed(), 0);
         self.segments.push_back(Segment { header, file, end: HEADER, newest: i64::MIN });
         Ok(())
@@ -352,31 +314,61 @@ impl Log {
         Blank::new(self.blanks)
     }
 
-    /// A blank to do a step for, so that the next segment is ready when this one is full. It is done
-    /// while nobody is kept waiting, and brought back.
-    pub(crate) fn lend_blank(&mut self) -> Option<(Blank, u32)> {
+    /// What is to be done next for the segment after this one.
+    pub(crate) fn chore(&mut self) -> Option<Chore> {
         let head = self.head()?;
         let (size, used) = (head.header.size, head.end);
-        let due = used.saturating_sub(size / 2).saturating_mul(2);
-        let filled = self.blank.as_ref().map_or(0, |blank| blank.filled);
-        if self.filling || used < self.retry || due <= filled || filled >= size {
+        // Begun when a quarter is used, done when three quarters are.
+        let due = used.checked_sub(size / 4)?.saturating_mul(2);
+        if self.busy || used < self.retry {
             return None;
         }
-        self.filling = true;
+        if let Some(number) = self.blank.as_ref().and_then(|blank| blank.named) {
+            let settled = self.blank.as_ref().is_none_or(|blank| blank.settled);
+            self.busy = !settled;
+            return (!settled).then_some(Chore::Settle(number));
+        }
+        let filled = self.blank.as_ref().map_or(0, |blank| blank.filled);
+        if due <= filled && filled < size {
+            return None;
+        }
+        self.busy = true;
         let blank = self.blank.take();
-        Some((blank.unwrap_or_else(|| self.new_blank()), size))
+        Some(Chore::Fill(blank.unwrap_or_else(|| self.new_blank()), size))
     }
 
-    /// Brings it back. One that could not be filled, or that is one too many, is given back to be
-    /// discarded.
-    pub(crate) fn return_blank(&mut self, blank: Blank, sound: bool) -> Option<Blank> {
-        self.filling = false;
-        if sound {
-            return self.blank.replace(blank);
+    /// Takes note of a chore that was done. A blank that could not be filled, or that is one too many, is
+    /// taken away. One that is full gets its name: here, where nobody can be about to take the same.
+    pub(crate) fn done(&mut self, done: Done) {
+        self.busy = false;
+        let (number, used, size) = self.head().map_or((0, 0, 0), |head| {
+            (head.header.number.saturating_add(1), head.end, head.header.size)
+        });
+        let sound = match done {
+            Done::Settled(number, sound) => {
+                // It may have been taken meanwhile, by who waited for the name too.
+                let mine = self.blank.as_mut().filter(|blank| blank.named == Some(number));
+                if let Some(blank) = mine {
+                    blank.settled = sound;
+                }
+                sound
+            }
+            Done::Filled(mut blank, mut sound) => {
+                if sound && self.blank.is_none() && blank.filled >= size {
+                    sound = blank.take_name(self.disk.as_ref(), number).is_ok();
+                }
+                if sound && self.blank.is_none() {
+                    self.blank = Some(blank);
+                } else {
+                    blank.discard(self.disk.as_ref());
+                }
+                sound
+            }
+        };
+        if !sound {
+            // Without room, it is tried again a little later, or when it is needed.
+            self.retry = used.saturating_add(size / 16);
         }
-        let head = self.segments.back().map_or((0, 0), |head| (head.end, head.header.size));
-        self.retry = head.0.saturating_add(head.1 / 16);
-        Some(blank)
     }
 
     /// Takes the oldest segment off the log, if it is this one and not the head, to be deleted.

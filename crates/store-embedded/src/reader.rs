@@ -14,8 +14,8 @@ use crate::ledger::{Found, page};
 use crate::log::Log;
 use crate::replay::{frames, headers};
 use crate::seal::{Sealer, StoreKey};
-use crate::state::{Limits, Replay, State};
-use crate::store::sealer_of;
+use crate::state::{Replay, State};
+use crate::store::{Settings, sealer_of};
 
 /// How often a store is read anew that changed meanwhile, and how long it is left alone before.
 const TRIES: u32 = 5;
@@ -75,7 +75,7 @@ impl LedgerReader {
         }
         let sealer = Arc::new(sealer_of(&found, key, Arc::new(Unsealing))?);
         let newest = found.values().map(|(header, _)| header.newest).max().unwrap_or(i64::MIN);
-        let limits = Limits { effects: 0, sessions: 0, approvals: 0 };
+        let limits = Settings::default().limits();
         let mut replay = Replay::new(State::new(Arc::clone(&sealer), limits));
         let found = frames(found, &mut replay)?;
         let newest = newest.max(replay.newest);
@@ -89,7 +89,7 @@ impl LedgerReader {
     /// # Errors
     /// [`Failure::Damaged`].
     pub fn get(&self, effect: EffectId) -> Result<Option<LedgerEntry>, Failure> {
-        let Some(slot) = self.state.effects.get(&effect) else { return Ok(None) };
+        let Some(slot) = self.state.effects.get(effect) else { return Ok(None) };
         let found = Found::of(&self.log, slot).ok_or(Failure::Damaged)?;
         found.read(&self.sealer).map(Some)
     }

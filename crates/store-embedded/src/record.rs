@@ -1,11 +1,12 @@
 //! What stands in the frames.
 
-use countersign_core::{EffectId, Jti, LedgerState, Timestamp};
-use countersign_ticket::Freeze;
-use zeroize::Zeroizing;
+use core::fmt;
 
 use crate::codec::{Reader, Writer};
 use crate::log::Record;
+use crate::seal::Plain;
+use countersign_core::{EffectId, Jti, LedgerState, Timestamp};
+use countersign_ticket::Freeze;
 
 /// The version of every kind of record. It is the first.
 pub(crate) const VERSION: u8 = 1;
@@ -28,6 +29,9 @@ pub(crate) const CLOSED: u8 = 7;
 /// Longest reason that is kept with a state, in bytes.
 pub(crate) const MAX_CODE: usize = u8::MAX as usize;
 
+/// What a state takes without the tickets that claimed before and the reason, in bytes.
+const STATE_FIELDS: usize = 53;
+
 /// Where an effect stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StateRecord {
@@ -45,17 +49,33 @@ pub(crate) struct StateRecord {
     pub(crate) expires: Timestamp,
 }
 
+/// Reads hex digits that are printed to it.
+struct Digits {
+    bytes: [u8; 16],
+    seen: usize,
+}
+
+impl fmt::Write for Digits {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for digit in text.bytes().filter(|digit| *digit != b'-') {
+            let value = match digit {
+                b'0'..=b'9' => digit - b'0',
+                _ => digit.wrapping_sub(b'a').wrapping_add(10),
+            };
+            let byte = self.bytes.get_mut(self.seen / 2).ok_or(fmt::Error)?;
+            *byte = *byte << 4 | value;
+            self.seen = self.seen.saturating_add(1);
+        }
+        Ok(())
+    }
+}
+
 /// The sixteen bytes that a jti prints.
 fn jti_bytes(jti: Jti) -> [u8; 16] {
-    let text = jti.to_string();
-    let mut digits = text.bytes().filter(|digit| *digit != b'-').map(|digit| match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => digit.wrapping_sub(b'a').wrapping_add(10),
-    });
-    core::array::from_fn(|_| match (digits.next(), digits.next()) {
-        (Some(high), Some(low)) => high << 4 | low,
-        _ => 0,
-    })
+    let mut digits = Digits { bytes: [0; 16], seen: 0 };
+    // It prints 32 digits, and there is room for as many.
+    fmt::Write::write_fmt(&mut digits, format_args!("{jti}")).unwrap_or_default();
+    digits.bytes
 }
 
 const fn state_byte(state: LedgerState) -> u8 {
@@ -87,18 +107,24 @@ impl StateRecord {
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let code = self.code.as_deref();
-        let mut out = Writer::with_room(64 + 16 * self.older.len() + code.map_or(0, str::len))
-            .raw(self.effect.as_bytes())
-            .number(jti_bytes(self.jti))
-            .number(self.at.millis().to_le_bytes())
-            .number(self.expires.millis().to_le_bytes())
-            .number([state_byte(self.state), self.generation])
-            .number([u8::from(self.holds), u8::from(code.is_some())])
-            .number([u8::try_from(self.older.len()).unwrap_or(u8::MAX)]);
+        let older = 16 * self.older.len();
+        let mut out = Vec::with_capacity(STATE_FIELDS + older + code.map_or(0, str::len));
+        out.extend_from_slice(self.effect.as_bytes());
+        out.extend_from_slice(&jti_bytes(self.jti));
+        out.extend_from_slice(&self.at.millis().to_le_bytes());
+        out.extend_from_slice(&self.expires.millis().to_le_bytes());
+        out.extend_from_slice(&[
+            state_byte(self.state),
+            self.generation,
+            u8::from(self.holds),
+            u8::from(code.is_some()),
+            u8::try_from(self.older.len()).unwrap_or(u8::MAX),
+        ]);
         for jti in &self.older {
-            out = out.number(jti_bytes(*jti));
+            out.extend_from_slice(&jti_bytes(*jti));
         }
-        out.raw(code.unwrap_or_default().as_bytes()).end().to_vec()
+        out.extend_from_slice(code.unwrap_or_default().as_bytes());
+        out
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
@@ -160,14 +186,14 @@ pub(crate) struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
-        Writer::with_room(32 + self.name.len() + self.bytes.len())
+    pub(crate) fn encode(&self) -> Plain {
+        Writer::to_be_sealed(32 + self.name.len() + self.bytes.len())
             .number([self.table as u8])
             .bytes(self.name)
             .number(self.version.to_le_bytes())
             .number(self.time.to_le_bytes())
             .raw(self.bytes)
-            .end()
+            .plain()
     }
 
     pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {

@@ -26,6 +26,8 @@ pub(crate) enum Bad {
 /// Gets every frame, in order. Says what time is in it, in seconds; the least number if none.
 pub(crate) trait Visitor {
     fn visit(&mut self, place: Place, frame: &Frame<'_>) -> Result<i64, Bad>;
+    /// Will be followed by a visit, a few frames later.
+    fn soon(&self, frame: &Frame<'_>);
 }
 
 /// Whether there is a store at all.
@@ -55,7 +57,12 @@ pub(crate) fn headers(disk: &dyn Disk) -> Result<Headers, OpenError> {
         if size < u64::from(HEADER) {
             return Err(damaged(size));
         }
-        let header = Header::decode(&read_exact(file.as_ref(), 0, HEADER as usize)?);
+        let header = read_exact(file.as_ref(), 0, HEADER as usize)?;
+        // One that was made ready and not begun.
+        if found.is_empty() && header.iter().all(|byte| *byte == 0) && zeros(file.as_ref(), size)? {
+            continue;
+        }
+        let header = Header::decode(&header);
         let header = header.map_err(|bad| match bad {
             BadHeader::Damaged => damaged(0),
             BadHeader::Format(found) => OpenError::Format { found, known: FORMAT },
@@ -76,69 +83,160 @@ pub(crate) fn headers(disk: &dyn Disk) -> Result<Headers, OpenError> {
     Ok(found)
 }
 
-/// Reads all frames of segments that follow each other.
-pub(crate) fn frames(found: Headers, visitor: &mut dyn Visitor) -> Result<Found, OpenError> {
-    let head = found.last_key_value().map_or(0, |(number, _)| *number);
-    let mut segments = VecDeque::new();
-    let mut last = None;
-    let mut torn = false;
-    let mut found = found.into_iter().peekable();
-    while let Some((number, (header, file))) = found.next() {
-        let damaged = |offset: usize| OpenError::Damaged { segment: number, offset: offset as u64 };
-        let until = found.peek().map(|(_, (next, _))| next.first);
-        let bytes = read_exact(file.as_ref(), 0, header.size as usize)?;
-        let seed = header.seed();
-        let before = last.unwrap_or(header.first.saturating_sub(1));
-        if header.first.checked_sub(1) != Some(before) {
-            return Err(damaged(0));
+/// How much is read at a time of a file that is to be looked through.
+const PIECE: usize = 1 << 20;
+
+/// Whether a file holds nothing but zeros.
+fn zeros(file: &dyn DiskFile, size: u64) -> io::Result<bool> {
+    for at in (0..size).step_by(PIECE) {
+        let length = usize::try_from(size.saturating_sub(at)).unwrap_or(PIECE).min(PIECE);
+        if read_exact(file, at, length)?.iter().any(|byte| *byte != 0) {
+            return Ok(false);
         }
-        let (mut sequence, mut at, mut newest) = (before, HEADER as usize, i64::MIN);
-        let whole = loop {
-            if until.is_some_and(|until| sequence.saturating_add(1) >= until) {
-                break true;
+    }
+    Ok(true)
+}
+
+/// A segment whose bytes were read and looked at.
+struct Looked {
+    segment: Segment,
+    bytes: Vec<u8>,
+    /// Where its sound frames begin.
+    frames: Vec<u32>,
+    /// The last of them, of all that were read.
+    last: u64,
+    torn: bool,
+    /// What is wrong behind them.
+    bad: Option<OpenError>,
+}
+
+/// Reads a segment as far as its frames are sound and follow each other, from after a frame on, and up to
+/// where the next segment begins, if there is one.
+fn look(header: Header, file: Arc<dyn DiskFile>, before: u64, until: Option<u64>) -> Looked {
+    let damaged = |at: usize| OpenError::Damaged { segment: header.number, offset: at as u64 };
+    let segment = Segment { header, file, end: HEADER, newest: i64::MIN };
+    let looked = |segment, bad: OpenError| Looked {
+        segment,
+        bytes: Vec::new(),
+        frames: Vec::new(),
+        last: before,
+        torn: false,
+        bad: Some(bad),
+    };
+    if header.first.checked_sub(1) != Some(before) {
+        return looked(segment, damaged(0));
+    }
+    let bytes = match read_exact(segment.file.as_ref(), 0, header.size as usize) {
+        Ok(bytes) => bytes,
+        Err(error) => return looked(segment, error.into()),
+    };
+    let (seed, mut frames) = (header.seed(), Vec::new());
+    let (mut last, mut at) = (before, HEADER as usize);
+    let whole = loop {
+        if until.is_some_and(|until| last.saturating_add(1) >= until) {
+            break true;
+        }
+        let next = Frame::read(bytes.get(at..).unwrap_or_default(), seed);
+        let next = next.filter(|(frame, _)| frame.sequence == last.saturating_add(1));
+        let Some((frame, length)) = next else { break false };
+        frames.push(u32::try_from(at).unwrap_or(u32::MAX));
+        last = frame.sequence;
+        at = at.saturating_add(length);
+    };
+    let rest = bytes.get(at..).unwrap_or_default();
+    let torn = until.is_none() && rest.iter().any(|byte| *byte != 0);
+    let bad = if until.is_some() { !whole } else { torn && vouched(rest, seed, last) };
+    let segment = Segment { end: u32::try_from(at).unwrap_or(u32::MAX), ..segment };
+    Looked { segment, bytes, frames, last, torn, bad: bad.then(|| damaged(at)) }
+}
+
+/// How many segments are read ahead, and how many frames are shown before they are visited.
+const AHEAD: usize = 2;
+const SOON: usize = 64;
+
+/// Reads all frames of segments that follow each other. A thread reads and checks them, while another
+/// builds the tables.
+pub(crate) fn frames(found: Headers, visitor: &mut dyn Visitor) -> Result<Found, OpenError> {
+    let mut all = Found { segments: VecDeque::new(), last: 0, torn: false };
+    let untils: Vec<u64> = found.values().skip(1).map(|(header, _)| header.first).collect();
+    let mut untils = untils.into_iter();
+    let mut before = found.values().next().map_or(0, |(header, _)| header.first.saturating_sub(1));
+    let one = found.len() == 1;
+    let mut looked = found.into_values().map(move |(header, file)| {
+        let looked = look(header, file, before, untils.next());
+        before = looked.last;
+        looked
+    });
+    if one {
+        looked.try_for_each(|looked| take(&mut all, looked, visitor))?;
+        return Ok(all);
+    }
+    std::thread::scope(|scope| {
+        let (send, receive) = std::sync::mpsc::sync_channel(AHEAD);
+        // It ends when nobody wants more, or with what is damaged.
+        scope.spawn(move || {
+            for looked in looked {
+                let last = looked.bad.is_some();
+                if send.send(looked).is_err() || last {
+                    return;
+                }
             }
-            let rest = bytes.get(at..).unwrap_or_default();
-            let next = Frame::read(rest, seed)
-                .filter(|(frame, _)| frame.sequence == sequence.saturating_add(1));
-            let Some((frame, length)) = next else { break false };
-            let place = Place { segment: number, offset: u32::try_from(at).unwrap_or(u32::MAX) };
-            match visitor.visit(place, &frame) {
-                Ok(time) => newest = newest.max(time),
-                Err(Bad::Contents) => return Err(damaged(at)),
+        });
+        receive.into_iter().try_for_each(|looked| take(&mut all, looked, visitor))
+    })?;
+    Ok(all)
+}
+
+/// Shows the frames of a segment to the visitor.
+fn take(all: &mut Found, looked: Looked, visitor: &mut dyn Visitor) -> Result<(), OpenError> {
+    let Looked { mut segment, bytes, frames, last, torn, bad } = looked;
+    let number = segment.header.number;
+    let frame = |offset: u32| Frame::again(bytes.get(offset as usize..).unwrap_or_default());
+    for some in frames.chunks(SOON) {
+        let frames = || some.iter().filter_map(|offset| Some((*offset, frame(*offset)?.0)));
+        frames().for_each(|(_, frame)| visitor.soon(&frame));
+        for (offset, frame) in frames() {
+            match visitor.visit(Place { segment: number, offset }, &frame) {
+                Ok(time) => segment.newest = segment.newest.max(time),
+                Err(Bad::Contents) => {
+                    return Err(OpenError::Damaged { segment: number, offset: offset.into() });
+                }
                 Err(Bad::Unknown) => {
                     return Err(OpenError::Record { kind: frame.kind, version: frame.version });
                 }
             }
-            sequence = frame.sequence;
-            at = at.saturating_add(length);
-        };
-        if !whole && number != head {
-            return Err(damaged(at));
         }
-        if number == head {
-            let rest = bytes.get(at..).unwrap_or_default();
-            torn = rest.iter().any(|byte| *byte != 0);
-            if torn && vouched(rest, seed, sequence) {
-                return Err(damaged(at));
-            }
-        }
-        let end = u32::try_from(at).unwrap_or(u32::MAX);
-        segments.push_back(Segment { header, file, end, newest });
-        last = Some(sequence);
     }
-    Ok(Found { segments, last: last.unwrap_or(0), torn })
+    if let Some(bad) = bad {
+        return Err(bad);
+    }
+    all.segments.push_back(segment);
+    (all.last, all.torn) = (last, torn);
+    Ok(())
 }
 
-/// Whether a later frame says that the one after `last` was on the disk.
+/// How often the bytes behind the last frame are summed at most, in search of a later one.
+const SUMS: usize = 64;
+
+/// Whether a later frame says that the one after `last` was on the disk. What takes too long to find out,
+/// as no torn write does, counts as that.
 fn vouched(bytes: &[u8], seed: crate::crc::Crc, last: u64) -> bool {
     let mut rest = bytes;
+    let mut left = bytes.len().saturating_mul(SUMS);
+    let furthest = last.saturating_add(bytes.len() as u64);
     while let Some(later) = rest.get(8..) {
         rest = later;
         // Zeros are no frame, and are most of what is here.
-        let some = rest.first_chunk::<8>().is_some_and(|word| *word != [0; 8]);
-        if some && Frame::read(rest, seed).is_some_and(|(frame, _)| frame.vouches() > last) {
+        if rest.first_chunk::<8>().is_none_or(|word| *word == [0; 8]) {
+            continue;
+        }
+        let next = Frame::again(rest);
+        let next = next.filter(|(frame, _)| frame.vouches() > last && frame.sequence <= furthest);
+        let Some((_, length)) = next else { continue };
+        if length > left || Frame::read(rest, seed).is_some() {
             return true;
         }
+        left = left.saturating_sub(length);
     }
     false
 }

@@ -35,8 +35,19 @@ impl fmt::Debug for StoreKey {
 }
 
 /// Random bytes before a sealed record, and the tag behind it.
-const SALT: usize = 24;
-const TAG: usize = 16;
+pub(crate) const SALT: usize = 24;
+pub(crate) const TAG: usize = 16;
+
+/// What is to be sealed, behind room for the salt: it is sealed where it stands, so that no copy of it
+/// is left behind.
+pub(crate) struct Plain(Zeroizing<Vec<u8>>);
+
+impl Plain {
+    /// Takes a buffer of which the first bytes are to become the salt.
+    pub(crate) fn after_the_salt(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+}
 
 /// Seals and opens.
 pub(crate) struct Sealer {
@@ -74,6 +85,11 @@ impl Sealer {
         Some(check)
     }
 
+    /// The id of the store.
+    pub(crate) fn store(&self) -> [u8; 16] {
+        self.store
+    }
+
     pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N], EntropyError> {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes)?;
@@ -86,24 +102,30 @@ impl Sealer {
         Some(LessSafeKey::new(UnboundKey::from(key)))
     }
 
-    fn about(&self, kind: u8, name: &[u8]) -> Vec<u8> {
-        [&self.store[..], &[kind], name].concat()
+    /// What is authenticated with the contents: where they belong.
+    fn about(&self, kind: u8, name: &[u8]) -> Option<About> {
+        let mut about = About { bytes: [0; 64], length: 17usize.checked_add(name.len())? };
+        let fields = self.store.iter().chain([&kind]).chain(name);
+        about.bytes.get(..about.length)?;
+        about.bytes.iter_mut().zip(fields).for_each(|(to, from)| *to = *from);
+        Some(about)
     }
 
     /// Seals the contents of a record of a kind, which has a name outside, or none.
-    pub(crate) fn seal(
-        &self,
-        kind: u8,
-        name: &[u8],
-        mut plain: Zeroizing<Vec<u8>>,
-    ) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn seal(&self, kind: u8, name: &[u8], plain: Plain) -> Result<Vec<u8>, Failure> {
+        let Plain(mut bytes) = plain;
         let salt: [u8; SALT] = self.random().map_err(|_| Failure::Entropy)?;
         let key = self.key(&salt).ok_or(Failure::Entropy)?;
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
-        let about = Aad::from(self.about(kind, name));
-        let tag = key.seal_in_place_separate_tag(nonce, about, &mut plain);
+        let about = self.about(kind, name).ok_or(Failure::TooLarge)?;
+        let (before, inside) = bytes.split_first_chunk_mut::<SALT>().ok_or(Failure::TooLarge)?;
+        let tag = key.seal_in_place_separate_tag(nonce, Aad::from(about), inside);
         let tag = tag.map_err(|_| Failure::TooLarge)?;
-        Ok([&salt, plain.as_slice(), tag.as_ref()].concat())
+        *before = salt;
+        // It is no secret any more, and need not be wiped.
+        let mut sealed = core::mem::take(&mut *bytes);
+        sealed.extend(tag.as_ref());
+        Ok(sealed)
     }
 
     /// Opens what was sealed under the same kind and name.
@@ -112,7 +134,7 @@ impl Sealer {
         let key = self.key(salt)?;
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
         let mut bytes = Zeroizing::new(sealed.to_vec());
-        let about = Aad::from(self.about(kind, name));
+        let about = Aad::from(self.about(kind, name)?);
         key.open_in_place(nonce, about, bytes.as_mut_slice()).ok()?;
         let length = bytes.len().checked_sub(TAG)?;
         bytes.truncate(length);
@@ -120,10 +142,27 @@ impl Sealer {
     }
 }
 
+/// A few bytes, on the stack.
+struct About {
+    bytes: [u8; 64],
+    length: usize,
+}
+
+impl AsRef<[u8]> for About {
+    fn as_ref(&self) -> &[u8] {
+        // Its length was looked at when it was made.
+        self.bytes.get(..self.length).unwrap_or(&self.bytes)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tests::Counting;
+
+    fn to_seal(plain: &[u8]) -> Plain {
+        crate::codec::Writer::to_be_sealed(plain.len()).raw(plain).plain()
+    }
 
     fn sealer(key: u8, store: u8) -> Sealer {
         let key = StoreKey::new(Zeroizing::new([key; 32]));
@@ -134,7 +173,7 @@ mod tests {
     fn what_was_sealed_opens_under_the_same_key_store_kind_and_name_and_no_other() {
         let one = sealer(1, 1);
         for plain in [&b""[..], b"x", &[7; 5_000]] {
-            let sealed = one.seal(3, b"name", Zeroizing::new(plain.to_vec())).unwrap();
+            let sealed = one.seal(3, b"name", to_seal(plain)).unwrap();
             assert_eq!(sealed.len(), plain.len() + SALT + TAG);
             assert_eq!(one.open(3, b"name", &sealed).unwrap().as_slice(), plain);
             assert_eq!(sealer(1, 1).open(3, b"name", &sealed).unwrap().as_slice(), plain);
@@ -158,7 +197,7 @@ mod tests {
     #[test]
     fn the_same_record_is_never_sealed_the_same_way_twice() {
         let one = sealer(1, 1);
-        let seal = || one.seal(3, b"", Zeroizing::new(b"the same".to_vec())).unwrap();
+        let seal = || one.seal(3, b"", to_seal(b"the same")).unwrap();
         let (left, right) = (seal(), seal());
         assert_ne!(left[SALT..], right[SALT..]);
     }
@@ -173,6 +212,6 @@ mod tests {
     fn inv_04_without_randomness_nothing_is_sealed() {
         let key = StoreKey::new(Zeroizing::new([1; 32]));
         let one = Sealer::new(&key, [1; 16], Arc::new(crate::tests::NoEntropy));
-        assert_eq!(one.seal(1, b"", Zeroizing::default()), Err(Failure::Entropy));
+        assert_eq!(one.seal(1, b"", to_seal(b"")), Err(Failure::Entropy));
     }
 }

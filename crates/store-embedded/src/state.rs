@@ -9,6 +9,7 @@ use countersign_ticket::Freeze;
 use crate::compact::Compaction;
 use crate::error::{Failure, OpenError};
 use crate::frame::{Frame, Place, framed};
+use crate::index::Index;
 use crate::log::Log;
 use crate::record::{
     CALL, CLOSED, DELETE, OLDEST, OPENED, PUT, STATE, StateRecord, Table, VERSION, Value,
@@ -21,10 +22,8 @@ use crate::seal::Sealer;
 /// ticket (300 s) or pending call (an hour) for it lives.
 pub(crate) const KEPT: i64 = 7200;
 
-/// How many entries are looked at, at every change, whether they may be forgotten.
-const SWEEP: usize = 8;
-/// And how many if the ledger is full.
-const SWEEP_FULL: usize = 4096;
+/// How many places of the index are looked at, at every change, for what may be forgotten.
+const SWEEP: usize = 16;
 
 /// What is kept in memory of an effect, beside its id: 28 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,21 +40,64 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// Of an effect of which nothing is known.
+    pub(crate) const NONE: Self = Self {
+        state: Place { segment: 0, offset: 0 },
+        call: Place { segment: 0, offset: 0 },
+        call_bytes: 0,
+        at: 0,
+        status: LedgerState::Entered,
+        generation: 0,
+        has_call: false,
+    };
+
     pub(crate) fn call(&self) -> Option<Place> {
         (self.call.segment != 0).then_some(self.call)
     }
 
-    /// Whether nobody has to find out about it any more. What was claimed without being entered cannot
-    /// be found out about.
-    fn may_be_forgotten(&self, newest: i64) -> bool {
-        let settled = !self.status.is_open() || !self.has_call;
-        // Both ends of time are where the seconds that are kept of it end.
-        let newest = newest.clamp(0, i64::from(u32::MAX));
-        settled && i64::from(self.at).saturating_add(KEPT) < newest
+    /// Keeps where its state is.
+    fn stands(&mut self, place: Place, record: &StateRecord) {
+        self.state = place;
+        self.status = record.state;
+        self.generation = record.generation;
+        self.at = u32::try_from(record.at.seconds().max(0)).unwrap_or(u32::MAX);
+    }
+
+    /// Keeps where its call is.
+    fn has(&mut self, place: Place, has_call: bool, length: usize) {
+        self.call = place;
+        self.has_call = has_call;
+        self.call_bytes = u32::try_from(framed(length)).unwrap_or(u32::MAX);
+    }
+
+    /// Since when nobody has to find out about it any more, if that is so. What was claimed without
+    /// being entered cannot be found out about.
+    pub(crate) fn settled(&self) -> Option<u32> {
+        (!self.status.is_open() || !self.has_call).then_some(self.at)
     }
 
     fn bytes(&self) -> u64 {
         u64::from(self.call_bytes).saturating_add(STATE_BYTES)
+    }
+}
+
+/// What came to be settled before this, in seconds, may be forgotten. Both ends of time are where the
+/// seconds that are kept of it end.
+fn forgotten_before(newest: i64) -> u32 {
+    let newest = newest.clamp(0, i64::from(u32::MAX));
+    u32::try_from(newest.saturating_sub(KEPT)).unwrap_or(0)
+}
+
+#[cfg(test)]
+impl Slot {
+    pub(crate) fn at(&self) -> u32 {
+        self.at
+    }
+    pub(crate) fn settled_at(at: u32) -> Self {
+        Self { at, status: LedgerState::Committed, has_call: true, ..Self::NONE }
+    }
+    pub(crate) fn open_at(at: u32) -> Self {
+        Self { at, status: LedgerState::Unknown, has_call: true, ..Self::NONE }
     }
 }
 
@@ -75,7 +117,7 @@ pub(crate) struct Shelved {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) sealer: Arc<Sealer>,
-    pub(crate) effects: BTreeMap<EffectId, Slot>,
+    pub(crate) effects: Index,
     pub(crate) values: BTreeMap<(Table, Vec<u8>), Shelved>,
     pub(crate) epochs: HashMap<Freeze, u32>,
     /// How many effects and values there may be.
@@ -84,7 +126,6 @@ pub(crate) struct State {
     counts: BTreeMap<Table, usize>,
     /// About how many bytes of the log are needed.
     live: u64,
-    cursor: Option<EffectId>,
 }
 
 /// How many there may be at a time.
@@ -98,15 +139,14 @@ pub(crate) struct Limits {
 impl State {
     pub(crate) fn new(sealer: Arc<Sealer>, limits: Limits) -> Self {
         Self {
+            effects: Index::new(limits.effects, sealer.store()),
             sealer,
-            effects: BTreeMap::new(),
             values: BTreeMap::new(),
             epochs: HashMap::new(),
             limits,
             compaction: Compaction::default(),
             counts: BTreeMap::new(),
             live: 0,
-            cursor: None,
         }
     }
 
@@ -130,13 +170,37 @@ impl State {
         log: &mut Log,
         record: &StateRecord,
     ) -> Result<(), Failure> {
-        let place = log.append(STATE, VERSION, &[&record.encode()])?;
+        self.append_encoded(log, record, &record.encode(), None)
+    }
+
+    /// Appends a state that was encoded before, and before it its call, if there is one: both or none.
+    pub(crate) fn append_encoded(
+        &mut self,
+        log: &mut Log,
+        record: &StateRecord,
+        encoded: &[u8],
+        call: Option<(bool, &[u8])>,
+    ) -> Result<(), Failure> {
+        let sealed = call.map_or(0, |(_, sealed)| sealed.len().saturating_add(17));
+        let before = if call.is_some() { framed(sealed) } else { 0 };
+        log.room(framed(encoded.len()).saturating_add(before))?;
+        let call = call.map(|(has_call, bytes)| {
+            let name = call_name(record.effect, has_call);
+            log.append(CALL, VERSION, &[&name, bytes]).map(|place| (place, has_call))
+        });
+        let call = call.transpose()?;
+        let place = log.append(STATE, VERSION, &[encoded])?;
         log.touch(record.at.seconds());
-        self.set_state(place, record);
+        self.set_slot(record.effect, |slot| {
+            if let Some((place, has_call)) = call {
+                slot.has(place, has_call, sealed);
+            }
+            slot.stands(place, record);
+        });
         Ok(())
     }
 
-    /// Appends a call, sealed before, and keeps where it is. Its effect's state has to follow.
+    /// Appends a call that is moved, and keeps where it is.
     pub(crate) fn append_call(
         &mut self,
         log: &mut Log,
@@ -152,28 +216,13 @@ impl State {
 
     /// Moves a slot, of which the bytes are counted.
     fn set_slot(&mut self, effect: EffectId, change: impl FnOnce(&mut Slot)) {
-        let mut before = 0;
-        let known = self.effects.entry(effect);
-        let slot = known.and_modify(|slot| before = slot.bytes()).or_insert(Slot {
-            state: Place { segment: 0, offset: 0 },
-            call: Place { segment: 0, offset: 0 },
-            call_bytes: 0,
-            at: 0,
-            status: LedgerState::Entered,
-            generation: 0,
-            has_call: false,
+        let bytes = self.effects.change(effect, |slot| {
+            let before = if *slot == Slot::NONE { 0 } else { slot.bytes() };
+            change(slot);
+            (before, slot.bytes())
         });
-        change(slot);
-        self.live = self.live.saturating_sub(before).saturating_add(slot.bytes());
-    }
-
-    pub(crate) fn set_state(&mut self, place: Place, record: &StateRecord) {
-        self.set_slot(record.effect, |slot| {
-            slot.state = place;
-            slot.status = record.state;
-            slot.generation = record.generation;
-            slot.at = u32::try_from(record.at.seconds().max(0)).unwrap_or(u32::MAX);
-        });
+        let (before, after) = bytes.unwrap_or_default();
+        self.live = self.live.saturating_sub(before).saturating_add(after);
     }
 
     pub(crate) fn set_call(
@@ -183,38 +232,25 @@ impl State {
         has_call: bool,
         length: usize,
     ) {
-        self.set_slot(effect, |slot| {
-            slot.call = place;
-            slot.has_call = has_call;
-            slot.call_bytes = u32::try_from(framed(length)).unwrap_or(u32::MAX);
-        });
+        self.set_slot(effect, |slot| slot.has(place, has_call, length));
     }
 
-    fn forget(&mut self, effect: EffectId) {
-        if let Some(slot) = self.effects.remove(&effect) {
-            self.live = self.live.saturating_sub(slot.bytes());
-        }
-    }
-
-    /// Forgets what is old enough, a few entries further on each time, more of them if the ledger is
-    /// full. Nothing has to be written: what is read again at the next start is old then too.
+    /// Forgets what is old enough, a few entries further on each time. Nothing has to be written: what
+    /// is read again at the next start is old then too.
     pub(crate) fn sweep(&mut self, newest: i64) {
-        let full = self.effects.len() >= self.limits.effects;
-        let steps = if full { SWEEP_FULL } else { SWEEP };
-        let mut old = Vec::new();
-        let from = self.cursor.map_or(core::ops::Bound::Unbounded, core::ops::Bound::Excluded);
-        let (mut last, mut seen) = (None, 0usize);
-        for (effect, slot) in self.effects.range((from, core::ops::Bound::Unbounded)).take(steps) {
-            (last, seen) = (Some(*effect), seen.saturating_add(1));
-            if slot.may_be_forgotten(newest) {
-                old.push(*effect);
-            }
+        let live = &mut self.live;
+        let gone = |slot: &Slot| *live = live.saturating_sub(slot.bytes());
+        self.effects.sweep(forgotten_before(newest), SWEEP, gone);
+    }
+
+    /// Makes room for one more effect, out of what is old enough.
+    pub(crate) fn room_for_one(&mut self, newest: i64) -> Result<(), Failure> {
+        if self.effects.len() >= self.limits.effects {
+            let live = &mut self.live;
+            let gone = |slot: &Slot| *live = live.saturating_sub(slot.bytes());
+            self.effects.make_room(forgotten_before(newest), gone);
         }
-        // From the beginning again, at the end: also if something new is added there every time.
-        self.cursor = last.filter(|_| seen == steps);
-        for effect in old {
-            self.forget(effect);
-        }
+        if self.effects.len() < self.limits.effects { Ok(()) } else { Err(Failure::TooMany) }
     }
 
     /// Seals and appends a value, and keeps where it is.
@@ -284,12 +320,20 @@ pub(crate) struct Replay {
     oldest: u32,
     opened: Place,
     pub(crate) newest: i64,
+    /// The last call, until it is seen whether its state follows, as it does.
+    call: Option<(EffectId, Place, bool, usize)>,
 }
 
 impl Replay {
     pub(crate) fn new(state: State) -> Self {
         let opened = Place { segment: 0, offset: 0 };
-        Self { state, oldest: 0, opened, newest: i64::MIN }
+        Self { state, oldest: 0, opened, newest: i64::MIN, call: None }
+    }
+
+    fn settle_call(&mut self) {
+        if let Some((effect, place, has_call, length)) = self.call.take() {
+            self.state.set_call(effect, place, has_call, length);
+        }
     }
 
     /// Says what time is in it; the least, if none.
@@ -300,7 +344,14 @@ impl Replay {
                 if record.state == LedgerState::Claimed {
                     self.newest = self.newest.max(record.at.seconds());
                 }
-                self.state.set_state(place, &record);
+                let call = self.call.take_if(|(effect, ..)| *effect == record.effect);
+                self.settle_call();
+                self.state.set_slot(record.effect, |slot| {
+                    if let Some((_, place, has_call, length)) = call {
+                        slot.has(place, has_call, length);
+                    }
+                    slot.stands(place, &record);
+                });
                 return Some(record.at.seconds());
             }
             CALL => {
@@ -312,7 +363,8 @@ impl Replay {
                     _ => return None,
                 };
                 let effect = EffectId::from_bytes(*effect);
-                self.state.set_call(effect, place, has_call, frame.payload.len());
+                self.settle_call();
+                self.call = Some((effect, place, has_call, frame.payload.len()));
             }
             PUT => {
                 let plain = self.state.sealer.open(PUT, b"", frame.payload)?;
@@ -339,6 +391,7 @@ impl Replay {
     /// The tables, once all frames were seen, of which the first is in this segment. With a process
     /// that lives, only what is from before it is in doubt.
     pub(crate) fn end(mut self, first: u32, newest: i64, alive: bool) -> Result<State, OpenError> {
+        self.settle_call();
         let oldest = self.oldest;
         if first > oldest.max(1) {
             return Err(OpenError::Damaged { segment: oldest.max(1), offset: 0 });
@@ -347,25 +400,26 @@ impl Replay {
         let (state, newest) = (&mut self.state, self.newest.max(newest));
         // A segment that should be gone may be back, and what was moved out of it is there twice, or
         // was forgotten; a call whose state never came was not entered.
-        let stale = state.effects.iter().filter(|(_, slot)| {
-            slot.state.segment < oldest.max(1) || slot.may_be_forgotten(newest)
-        });
-        let stale: Vec<EffectId> = stale.map(|(effect, _)| *effect).collect();
-        for effect in stale {
-            state.forget(effect);
-        }
+        let (before, first) = (forgotten_before(newest), oldest.max(1));
+        let State { effects, live, .. } = state;
+        effects.retain(
+            |slot| {
+                let old = slot.settled().is_some_and(|at| at < before);
+                let keep = slot.state.segment >= first && !old;
+                if slot.call.segment < oldest {
+                    slot.call.segment = 0;
+                }
+                if !alive || slot.state < opened {
+                    slot.status = slot.status.after_a_crash();
+                }
+                keep
+            },
+            |slot| *live = live.saturating_sub(slot.bytes()),
+        );
         let stale = state.values.iter().filter(|(_, value)| value.place.segment < oldest);
         let stale: Vec<_> = stale.map(|(name, _)| name.clone()).collect();
         for (table, name) in stale {
             state.set_gone(table, &name);
-        }
-        for slot in state.effects.values_mut() {
-            if slot.call.segment < oldest {
-                slot.call.segment = 0;
-            }
-            if !alive || slot.state < opened {
-                slot.status = slot.status.after_a_crash();
-            }
         }
         Ok(self.state)
     }
@@ -377,6 +431,12 @@ impl Visitor for Replay {
             return Err(Bad::Unknown);
         }
         self.record(place, frame).ok_or(Bad::Contents)
+    }
+
+    fn soon(&self, frame: &Frame<'_>) {
+        if let (STATE, Some((effect, _))) = (frame.kind, frame.payload.split_first_chunk()) {
+            self.state.effects.touch(EffectId::from_bytes(*effect));
+        }
     }
 }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use countersign_core::{Clock, Entropy, Granted};
 use zeroize::Zeroizing;
 
+use crate::blank::is_blank;
 use crate::directory::Directory;
 use crate::disk::Disk;
 use crate::engine::Engine;
 use crate::error::{Failure, OpenError};
 use crate::frame::Header;
 use crate::hot::Hot;
-use crate::log::{Log, is_blank, number};
+use crate::log::{Log, Segment, number};
 use crate::record::{CLOSED, OPENED, VERSION};
 use crate::replay::{Headers, exists, frames, headers};
 use crate::seal::{Sealer, StoreKey};
@@ -23,7 +24,7 @@ use crate::state::{Limits, Replay, State};
 #[non_exhaustive]
 pub struct Settings {
     /// Effects that are remembered at a time: those of the last two hours, and every doubt. By default
-    /// ten million, which take some 700 MB of memory.
+    /// ten million, which take some 600 MB of memory.
     pub effects: usize,
     /// Sessions of which something is remembered: those touched in the last thirty days. By default a
     /// million.
@@ -52,7 +53,7 @@ impl Settings {
     /// The shortest segment.
     const MIN_SEGMENT: u32 = 4096;
 
-    fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         let Self { effects, sessions, approvals, .. } = *self;
         Limits { effects, sessions, approvals }
     }
@@ -216,11 +217,13 @@ fn resume(
     let mut replay = Replay::new(State::new(Arc::new(sealer), settings.limits()));
     let found = frames(found, &mut replay)?;
     let newest = newest.max(replay.newest);
-    let first = found.segments.front().map_or(0, |segment| segment.header.number);
+    let number_of = |segment: Option<&Segment>| segment.map_or(0, |one| one.header.number);
+    let (first, last) = (number_of(found.segments.front()), number_of(found.segments.back()));
     let state = replay.end(first, newest, false)?;
     // Only now is anything changed.
     for stale in disk.list()? {
-        if is_blank(&stale) || number(&stale).is_some_and(|number| number < first) {
+        let needed = |number: u32| (first..=last).contains(&number);
+        if is_blank(&stale) || number(&stale).is_some_and(|number| !needed(number)) {
             disk.delete(&stale)?;
         }
     }

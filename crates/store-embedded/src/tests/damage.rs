@@ -9,11 +9,12 @@ use countersign_core::{
 use countersign_ticket::{Claim, ClaimError, Epochs, Freeze, MAX_SKEW, ReplayGuard};
 use pollster::block_on;
 
-use super::SetClock;
 use super::sim::{Dice, Faults, SimDisk};
-use super::world::{World, caller, open};
+use super::world::{World, caller, key, open, settings};
+use super::{Counting, SetClock};
 use crate::frame::Frame;
 use crate::state::KEPT;
+use crate::store::Settings;
 use crate::{EmbeddedStore, Failure, OpenError};
 
 const NOW: i64 = 1_800_000_000;
@@ -225,4 +226,29 @@ fn what_ended_is_forgotten_after_two_hours_and_not_before_and_memory_does_not_gr
     let store = open(&disk, &clock(now)).unwrap();
     assert!(store.usage().unwrap().effects <= usize::try_from(KEPT / 6).unwrap() + 1);
     assert_eq!(claim(&store, 5_000, now), Err(ClaimError::Spent));
+}
+
+#[test]
+fn a_full_ledger_takes_a_claim_as_soon_as_one_that_ended_is_old_enough_wherever_that_is() {
+    let (disk, limit) = (Arc::new(SimDisk::default()), 3_000);
+    let store = {
+        let disk: Arc<dyn crate::disk::Disk> = Arc::<SimDisk>::clone(&disk);
+        let settings = Settings { effects: limit, ..settings() };
+        let entropy = Arc::new(Counting::default());
+        EmbeddedStore::open_on(disk, &key(), clock(NOW), entropy, settings).unwrap()
+    };
+    // Ids all over, in no order.
+    let mixed = |n: u32| n.wrapping_mul(0x9e37_79b1);
+    let last = u32::try_from(limit).unwrap();
+    for n in 0..last {
+        claim(&store, mixed(n), NOW + i64::from(n)).unwrap();
+    }
+    let full = NOW + KEPT;
+    assert_eq!(claim(&store, mixed(last), full), Err(ClaimError::Full), "none is old enough");
+    for n in 1..100 {
+        // One more of them is old enough every second: there is room for one more, and no more.
+        assert_eq!(claim(&store, mixed(last + n), full + i64::from(n)), Ok(()), "{n}");
+        assert_eq!(store.usage().unwrap().effects, limit);
+        assert_eq!(claim(&store, mixed(last), full + i64::from(n)), Err(ClaimError::Full));
+    }
 }

@@ -6,11 +6,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::sim::{Dice, Faults, SECTOR, SimDisk};
+use crate::blank::is_blank;
 use crate::disk::Disk;
 use crate::engine::{Engine, Tables};
 use crate::error::{Failure, OpenError};
 use crate::frame::{Frame, Header, Place};
-use crate::log::{Found, Log, is_blank, number};
+use crate::log::{Found, Log, number};
 use crate::replay::{Bad, Visitor, frames, headers};
 
 const SIZE: u32 = 4096;
@@ -29,6 +30,7 @@ impl Visitor for Seen {
         self.0.push(frame.payload.to_vec());
         Ok(i64::MIN)
     }
+    fn soon(&self, _: &Frame<'_>) {}
 }
 
 impl Tables for Seen {
@@ -165,12 +167,13 @@ fn a_file_that_was_cut_short_is_damage() {
     }
     let names: Vec<String> = disk.contents().into_keys().collect();
     assert!(names.len() > 2, "{names:?}");
-    for name in names.iter().filter(|name| number(name).is_some()) {
+    let begun = |name: &&String| disk.contents()[*name].iter().any(|byte| *byte != 0);
+    for name in names.iter().filter(|name| number(name).is_some()).filter(begun) {
         for length in [0, 1, 511, 512, 513, 1024, 2047] {
             let other = disk.reopened();
             other.meddle(name, |bytes| bytes.truncate(length));
             let seen = read(&other).map(|(seen, _)| seen);
-            assert!(matches!(seen, Err(OpenError::Damaged { .. })), "{name}, {length}: {seen:?}");
+            assert!(matches!(seen, Err(OpenError::Damaged { .. })), "{name}, {length}");
         }
     }
 }

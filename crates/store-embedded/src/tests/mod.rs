@@ -3,7 +3,7 @@
 mod damage;
 mod engine;
 mod power;
-mod sim;
+pub(crate) mod sim;
 mod world;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

@@ -125,7 +125,9 @@ fn a_ticket_from_before_a_tail_was_cut_off_is_refused_and_one_from_after_it_is_n
 /// The name of the newest segment, and where its last byte that is not zero ends.
 fn last_frame(disk: &SimDisk) -> (String, usize) {
     let logs = disk.contents().into_iter().filter(|(name, _)| crate::log::number(name).is_some());
-    let (name, bytes) = logs.max().unwrap();
+    // But for one that was made ready.
+    let (name, bytes) =
+        logs.filter(|(_, bytes)| bytes.iter().any(|byte| *byte != 0)).max().unwrap();
     let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
     (name, end)
 }

@@ -83,7 +83,7 @@ pub(super) struct World {
 }
 
 pub(super) fn settings() -> Settings {
-    Settings { segment: 4096, ..Settings::default() }
+    Settings { segment: 4096, effects: 50_000, ..Settings::default() }
 }
 
 pub(super) fn key() -> StoreKey {
