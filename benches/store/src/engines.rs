@@ -4,27 +4,16 @@
 //! once, and then syncs for all.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::future::{Future, poll_fn};
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
+use std::sync::Arc;
 
 use bench_work::world::{caller, time};
 use countersign_core::{Caller, Clock, Entropy, EntropyError, Timestamp};
 use countersign_store_embedded::{EmbeddedStore, StoreKey};
 use countersign_ticket::{Claim, EffectId, Epochs, Jti, ReplayGuard as _};
 use redb::ReadableDatabase as _;
+use stores::{Claiming, Durable, Engine};
 use zeroize::Zeroizing;
-
-pub(crate) type Claiming = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Claims a key durably.
-pub(crate) trait Durable: Send + Sync + 'static {
-    fn claim(self: Arc<Self>, key: [u8; 16]) -> Claiming;
-}
 
 #[derive(Debug)]
 pub(crate) struct Stands;
@@ -64,111 +53,6 @@ impl Durable for Ours {
             let claim = Claim::for_test(effect, jti, &self.1, Epochs::default(), times);
             self.0.claim(&claim).await.expect("a new key");
         })
-    }
-}
-
-/// Something that is appended to, and synced.
-pub(crate) trait Engine: Send + Sync + 'static {
-    /// Whether the key is new.
-    fn append(&mut self, key: [u8; 16]) -> bool;
-    /// Makes durable all that was appended when this was called.
-    fn sync(&mut self) -> Box<dyn FnOnce() + Send>;
-}
-
-/// Commits in groups.
-pub(crate) struct Grouped<E>(Mutex<Group<E>>);
-
-struct Group<E> {
-    engine: E,
-    appended: u64,
-    durable: u64,
-    syncing: bool,
-    waiters: Vec<Waker>,
-}
-
-impl<E> Grouped<E> {
-    pub(crate) fn new(engine: E) -> Self {
-        let (appended, durable, waiters) = (0, 0, Vec::new());
-        Self(Mutex::new(Group { engine, appended, durable, syncing: false, waiters }))
-    }
-}
-
-impl<E: Engine> Durable for Grouped<E> {
-    fn claim(self: Arc<Self>, key: [u8; 16]) -> Claiming {
-        let mut group = self.0.lock().expect("no panic");
-        assert!(group.engine.append(key), "a new key");
-        group.appended += 1;
-        let mine = group.appended;
-        drop(group);
-        let mut yielded = false;
-        Box::pin(poll_fn(move |context| {
-            let mut group = self.0.lock().expect("no panic");
-            if group.durable >= mine {
-                return Poll::Ready(());
-            }
-            if group.syncing {
-                group.waiters.push(context.waker().clone());
-                return Poll::Pending;
-            }
-            if !yielded {
-                yielded = true;
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            group.syncing = true;
-            let up_to = group.appended;
-            let sync = group.engine.sync();
-            drop(group);
-            sync();
-            let mut group = self.0.lock().expect("no panic");
-            group.syncing = false;
-            group.durable = group.durable.max(up_to);
-            let waiters = std::mem::take(&mut group.waiters);
-            drop(group);
-            waiters.into_iter().for_each(Waker::wake);
-            Poll::Ready(())
-        }))
-    }
-}
-
-/// The bare disk: as many bytes as ours writes, to a file of zeros that has its length. It remembers
-/// nothing.
-pub(crate) struct Raw {
-    file: Arc<File>,
-    record: usize,
-    pending: Vec<u8>,
-    at: u64,
-}
-
-/// Where it begins again.
-const LENGTH: usize = 64 << 20;
-
-impl Raw {
-    pub(crate) fn new(folder: &Path, record: usize) -> Self {
-        let path = folder.join("raw");
-        std::fs::write(&path, vec![0; LENGTH]).expect("a file");
-        let file = File::options().write(true).open(path).expect("a file");
-        file.sync_all().expect("a disk");
-        Self { file: Arc::new(file), record, pending: Vec::new(), at: 0 }
-    }
-}
-
-impl Engine for Raw {
-    fn append(&mut self, key: [u8; 16]) -> bool {
-        let end = self.pending.len() + self.record;
-        self.pending.extend(key);
-        self.pending.resize(end, 1);
-        true
-    }
-    fn sync(&mut self) -> Box<dyn FnOnce() + Send> {
-        if self.at as usize + self.pending.len() > LENGTH {
-            self.at = 0;
-        }
-        self.file.write_all_at(&self.pending, self.at).expect("a disk");
-        self.at += self.pending.len() as u64;
-        self.pending.clear();
-        let file = Arc::clone(&self.file);
-        Box::new(move || file.sync_data().expect("a disk"))
     }
 }
 

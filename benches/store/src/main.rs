@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use bench_work::random::Random;
 use bench_work::report;
 use bench_work::sample::{Measured, Results, quantile};
-use engines::{Durable, Fjall, Grouped, Ours, Raw, Redb};
+use engines::{Fjall, Ours, Redb};
+use stores::{Durable, Grouped, Raw};
 
 /// Callers at a time.
 const CALLERS: [usize; 4] = [1, 8, 32, 128];

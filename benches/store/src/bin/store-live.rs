@@ -2,13 +2,16 @@
 //! single claims take while it fills, and while as many are forgotten as are claimed, and how long it
 //! takes to open.
 //!
-//! `store-live [--quick] <folder>`. A program of its own, because counting slows every allocation.
+//! `store-live [--quick] [--live <number>] <folder>`. A program of its own, because counting slows every
+//! allocation. Beside the times of claims stand those of the bare disk, which is written and synced in
+//! turns with it, by as many callers and for as long.
 
 use std::alloc::System;
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bench_work::random::Random;
 use bench_work::report;
@@ -17,6 +20,7 @@ use cap::Cap;
 use countersign_core::{Clock, Entropy, EntropyError, Timestamp};
 use countersign_store_embedded::{EmbeddedStore, Settings, StoreKey};
 use countersign_ticket::{Claim, ClaimError, EffectId, Epochs, Jti, ReplayGuard as _};
+use stores::{Durable as _, Grouped, Raw};
 use zeroize::Zeroizing;
 
 #[global_allocator]
@@ -43,22 +47,24 @@ impl Entropy for Random16 {
     }
 }
 
-fn open(folder: &Path) -> EmbeddedStore {
+/// Bytes that a claim writes, as `store` finds them out.
+const RECORD: usize = 224;
+
+fn open(folder: &Path, live: u64) -> EmbeddedStore {
     let key = StoreKey::new(Zeroizing::new([7; 32]));
     let path = folder.join("live");
-    // With room to spare: at the very limit a claim is refused until something is old enough.
     let mut settings = Settings::default();
-    settings.effects = settings.effects / 2 * 3;
+    // What is old enough is forgotten a little later, unless the room is needed.
+    settings.effects = settings.effects.max(live as usize / 2 * 3);
     EmbeddedStore::open_with(&path, &key, Arc::new(Stands), Arc::new(Random16), settings)
         .expect("a store")
 }
 
 /// Claims from one number to another, of which so many are made in the two hours that are remembered.
-/// The times of all claims, in nanoseconds, sorted.
+/// The times of all claims, in nanoseconds.
 fn claim(store: &Arc<EmbeddedStore>, from: u64, to: u64, live: u64) -> Vec<f64> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build();
     let next = Arc::new(AtomicU64::new(from));
-    let tasks = (0..CALLERS).map(|_| {
+    callers(|| {
         let (store, next) = (Arc::clone(store), Arc::clone(&next));
         async move {
             let caller = caller();
@@ -86,55 +92,106 @@ fn claim(store: &Arc<EmbeddedStore>, from: u64, to: u64, live: u64) -> Vec<f64> 
                 times.push(start.elapsed().as_nanos() as f64);
             }
         }
-    });
-    let mut all = runtime.expect("a runtime").block_on(async {
-        let tasks: Vec<_> = tasks.map(tokio::spawn).collect();
+    })
+}
+
+/// As many callers append to the bare disk and sync, for so long.
+fn bare(disk: &Arc<Grouped<Raw>>, length: Duration) -> Vec<f64> {
+    let end = Instant::now() + length;
+    callers(|| {
+        let disk = Arc::clone(disk);
+        async move {
+            let mut times = Vec::new();
+            loop {
+                let start = Instant::now();
+                if start >= end {
+                    return times;
+                }
+                Arc::clone(&disk).claim([1; 16]).await;
+                times.push(start.elapsed().as_nanos() as f64);
+            }
+        }
+    })
+}
+
+fn callers<F: Future<Output = Vec<f64>> + Send + 'static>(caller: impl Fn() -> F) -> Vec<f64> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build();
+    runtime.expect("a runtime").block_on(async {
+        let tasks: Vec<_> = (0..CALLERS).map(|_| tokio::spawn(caller())).collect();
         let mut all = Vec::new();
         for task in tasks {
             all.append(&mut task.await.expect("no panic"));
         }
         all
-    });
-    all.sort_unstable_by(f64::total_cmp);
-    all
+    })
+}
+
+/// Claims from one number to another, in turns with the bare disk. The times of both, and how long the
+/// claims took in all.
+fn beside(
+    store: &Arc<EmbeddedStore>,
+    disk: &Arc<Grouped<Raw>>,
+    [from, to, live]: [u64; 3],
+) -> ([Vec<f64>; 2], Duration) {
+    let (mut ours, mut theirs, mut took) = (Vec::new(), Vec::new(), Duration::ZERO);
+    let turn = ((to - from) / 10).max(1);
+    for begin in (from..to).step_by(turn as usize) {
+        let start = Instant::now();
+        ours.append(&mut claim(store, begin, (begin + turn).min(to), live));
+        let length = start.elapsed();
+        took += length;
+        theirs.append(&mut bare(disk, length));
+    }
+    ours.sort_unstable_by(f64::total_cmp);
+    theirs.sort_unstable_by(f64::total_cmp);
+    ([ours, theirs], took)
 }
 
 fn main() {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let quick = args.iter().any(|arg| arg == "--quick");
-    let folder = args.iter().find(|arg| !arg.starts_with("--")).expect("a folder");
-    let folder = tempfile::tempdir_in(folder).expect("a folder");
+    let mut args = std::env::args().skip(1);
+    let (mut live, mut folder) = (10_000_000, None);
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--quick" => live = 200_000,
+            "--live" => live = args.next().and_then(|n| n.parse().ok()).expect("a number"),
+            path => folder = Some(path.to_owned()),
+        }
+    }
+    let folder = tempfile::tempdir_in(folder.expect("a folder")).expect("a folder");
     let mut figures = Vec::new();
-    let live = if quick { 200_000 } else { 10_000_000 };
+    let disk = Arc::new(Grouped::new(Raw::new(folder.path(), RECORD)));
     let before = COUNTED.allocated();
-    let store = Arc::new(open(folder.path()));
-    let quantiles = |name: &str, times: &[f64], figures: &mut Vec<(String, f64)>| {
-        for (q, what) in [(0.5, "p50"), (0.99, "p99"), (0.9999, "p99.99"), (1.0, "max")] {
-            let at = ((times.len() - 1) as f64 * q) as usize;
-            figures.push((format!("{name}, ns: {what}"), times[at]));
+    let store = Arc::new(open(folder.path(), live));
+    let quantiles = |name: &str, times: &[Vec<f64>; 2], figures: &mut Vec<(String, f64)>| {
+        for (of, times) in ["claim", "bare disk"].into_iter().zip(times) {
+            for (q, what) in [(0.5, "p50"), (0.99, "p99"), (0.9999, "p99.99"), (1.0, "max")] {
+                let at = ((times.len() - 1) as f64 * q) as usize;
+                figures.push((format!("{name}, ms: {of}, {what}"), times[at] / 1e6));
+            }
         }
     };
-    let start = Instant::now();
-    let tenth = claim(&store, 0, live / 10, live);
-    quantiles("claim with 256 callers, up to a tenth", &tenth, &mut figures);
+    let mut filling = Duration::ZERO;
+    let (tenth, took) = beside(&store, &disk, [0, live / 10, live]);
+    filling += took;
+    quantiles("up to a tenth", &tenth, &mut figures);
     drop(tenth);
+    let start = Instant::now();
     drop(claim(&store, live / 10, live * 9 / 10, live));
-    let last = claim(&store, live * 9 / 10, live, live);
-    quantiles("claim with 256 callers, the last tenth", &last, &mut figures);
+    filling += start.elapsed();
+    let (last, took) = beside(&store, &disk, [live * 9 / 10, live, live]);
+    filling += took;
+    quantiles("the last tenth", &last, &mut figures);
     drop(last);
-    figures.push(("claims per second while it fills".to_owned(), {
-        live as f64 / start.elapsed().as_secs_f64()
-    }));
+    let rate = live as f64 / filling.as_secs_f64();
+    figures.push(("claims per second while it fills".to_owned(), rate));
     let usage = store.usage().expect("a store");
     figures.push(("live tickets".to_owned(), usage.effects as f64));
     let memory = (COUNTED.allocated() - before) as f64;
     figures.push(("bytes of memory per live ticket".to_owned(), memory / usage.effects as f64));
-    let start = Instant::now();
-    let steady = claim(&store, live, live + live / 5, live);
-    figures.push(("claims per second while as many are forgotten".to_owned(), {
-        steady.len() as f64 / start.elapsed().as_secs_f64()
-    }));
-    quantiles("claim with 256 callers while as many are forgotten", &steady, &mut figures);
+    let (steady, took) = beside(&store, &disk, [live, live + live / 5, live]);
+    let rate = (live / 5) as f64 / took.as_secs_f64();
+    figures.push(("claims per second while as many are forgotten".to_owned(), rate));
+    quantiles("while as many are forgotten", &steady, &mut figures);
     drop(steady);
     let usage = store.usage().expect("a store");
     figures.push(("live tickets after a fifth more".to_owned(), usage.effects as f64));
@@ -143,11 +200,11 @@ fn main() {
     }));
     drop(store);
     let start = Instant::now();
-    let store = open(folder.path());
+    let store = open(folder.path(), live);
     figures.push(("seconds to open".to_owned(), start.elapsed().as_secs_f64()));
     assert!(store.usage().expect("a store").effects as u64 >= live);
     for (name, value) in &figures {
-        eprintln!("  {name}: {value:.1}");
+        eprintln!("  {name}: {value:.2}");
     }
     println!("{}", report::json(&[], &figures));
 }
