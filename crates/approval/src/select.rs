@@ -11,12 +11,12 @@ use countersign_core::{Approver, Tier};
 /// use countersign_core::{Approver, Tier};
 ///
 /// let approvers: Vec<Arc<dyn Approver>> = vec![Arc::new(Terminal::new())];
-/// assert_eq!(select(&approvers, Tier::B).map(Approver::name), Some("terminal"));
+/// assert_eq!(select(&approvers, Tier::B).map(|a| a.name()), Some("terminal"));
 /// assert!(select(&approvers, Tier::A).is_none(), "never downgraded");
 /// ```
-pub fn select<A: AsRef<dyn Approver>>(approvers: &[A], tier: Tier) -> Option<&dyn Approver> {
-    let approvers = approvers.iter().map(AsRef::as_ref);
-    approvers.filter(|a| a.strength() >= tier).min_by_key(|a| a.strength())
+pub fn select<A: AsRef<dyn Approver>>(approvers: &[A], tier: Tier) -> Option<&A> {
+    let strong = approvers.iter().filter(|a| a.as_ref().strength() >= tier);
+    strong.min_by_key(|a| a.as_ref().strength())
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
             [Fake("s", Tier::S), Fake("b1", Tier::B), Fake("b2", Tier::B), Fake("c", Tier::C)];
         let approvers: Vec<Box<dyn Approver>> =
             fakes.into_iter().map(|f| Box::new(f) as Box<dyn Approver>).collect();
-        let name = |tier| select(&approvers, tier).map(Approver::name);
+        let name = |tier| select(&approvers, tier).map(|a| a.name());
         assert_eq!(Tier::ALL.map(name), [Some("c"), Some("b1"), Some("s"), Some("s")]);
         let weak = approvers.get(1..).unwrap();
         assert!(select(weak, Tier::A).is_none());

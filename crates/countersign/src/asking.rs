@@ -1,8 +1,8 @@
 //! Asking a person: what is kept of the question, and what comes of the answer.
 
 use countersign_core::{
-    Approval, ApprovalRequest, Approver, Caller, EffectId, RecordKind, Tier, Timestamp, ToolCall,
-    Verdict, stored::integer,
+    Approval, ApprovalRequest, Caller, EffectId, RecordKind, Tier, Timestamp, ToolCall, Verdict,
+    stored::integer,
 };
 use countersign_ticket::{Assessed, Sealed};
 
@@ -64,23 +64,11 @@ impl Pipeline {
             }
             Err(_) => return Err(Refused::new("pending_unknown").into()),
         };
-        let verdict = self.put_to(approver, &request, now).await;
-        self.answered(caller, kept, verdict).await
-    }
-
-    /// Waits for a person, but not for ever.
-    async fn put_to(
-        &self,
-        approver: &dyn Approver,
-        request: &ApprovalRequest,
-        now: Timestamp,
-    ) -> Verdict {
-        let asking = approver.ask(request, now);
-        if tokio::runtime::Handle::try_current().is_err() {
-            return asking.await;
+        if let Some(verdict) = self.put_to(approver, request, now, &id).await {
+            return self.answered(caller, kept, verdict).await;
         }
-        let answered = tokio::time::timeout(self.inner.patience, asking).await;
-        answered.unwrap_or(Verdict::Unreachable)
+        self.log_waiting(&kept.record).await?;
+        Ok(Authorization::Pending(Box::new(kept.record.handle)))
     }
 
     /// What comes of an answer to a question that is kept.

@@ -33,7 +33,7 @@ use crate::store::{self, state_dir};
 const LEDGER_CAPACITY: usize = 1_000_000;
 
 /// How long an approver may think that answers at once, unless the builder says otherwise.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// A pipeline cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -206,8 +206,10 @@ impl PipelineBuilder {
         self
     }
 
-    /// How long an approver may think that answers at once; then the call is refused. By default an
-    /// hour.
+    /// How long a call waits for an approver that answers at once; by default a quarter of an hour. Then
+    /// it comes back as pending. The question stands: the answer is noted when it comes, within an hour
+    /// of the question, and [`Pipeline::resume`] finds it. The same holds for a call whose future was
+    /// dropped, of which [`Pipeline::pending`] gives the handle.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -432,6 +434,7 @@ impl PipelineBuilder {
                 ledger,
                 load: Arc::new(Load::new(self.in_flight, self.deadline)),
                 patience: self.patience,
+                open: Arc::default(),
             }),
         })
     }

@@ -10,6 +10,7 @@ mod execute;
 mod finish;
 mod journal;
 mod keyfile;
+mod late;
 mod load;
 mod local;
 mod pending;

@@ -18,6 +18,7 @@ use countersign_ticket::{Approved, Assessed, Gate, Issuer, Sealed, Signer, Terms
 use crate::error::{Error, Refused, Unavailable};
 use crate::execute::Done;
 use crate::journal::Journal;
+use crate::late::Open;
 use crate::load::Load;
 use crate::local::LocalTools;
 use crate::pending::Handle;
@@ -79,6 +80,7 @@ pub(crate) struct Inner {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) load: Arc<Load>,
     pub(crate) patience: Duration,
+    pub(crate) open: Arc<Open>,
 }
 
 /// Why a call did not come to a ticket.

@@ -109,6 +109,10 @@ impl Pipeline {
             self.may_be_tried(asked.assessed(), handle).await?;
             return self.approved(caller, Kept { record, bytes }, approval).await;
         }
+        if inner.open.has(&handle.id) {
+            // This very process is asking.
+            return Ok(Authorization::Pending(Box::new(handle.clone())));
+        }
         let approver = inner.approvers.iter().find(|a| a.name() == asked.approver);
         let approver = approver.ok_or(Refused::new("approver_unreachable"))?;
         let request = asked.request(caller, &record.call);

@@ -259,3 +259,84 @@ async fn a_call_that_waited_for_an_account_goes_on_when_it_is_connected() {
     assert_eq!(cs.execute(&me, *sealed).await.unwrap().ending, Ending::Committed);
     assert_eq!(refused(cs.resume(&me, &handle).await.unwrap()), "pending_unknown", "only once");
 }
+
+/// A person who thinks until the gate is opened, and how often somebody was asked.
+fn thinking(
+    decision: Decision,
+) -> (Callback, Arc<tokio::sync::Notify>, Arc<std::sync::atomic::AtomicUsize>) {
+    let (go, asked) = (Arc::new(tokio::sync::Notify::new()), Arc::default());
+    let (gate, count) = (Arc::clone(&go), Arc::<std::sync::atomic::AtomicUsize>::clone(&asked));
+    let person = Callback::new(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        let (gate, decision) = (Arc::clone(&gate), decision.clone());
+        async move {
+            gate.notified().await;
+            decision
+        }
+    });
+    (person, go, asked)
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_is_kept_and_nobody_is_asked_again() {
+    let world = World::start().await;
+    let (person, go, asked) = thinking(Decision::Approve);
+    let builder = world.bare().approver(person).patience(std::time::Duration::from_millis(50));
+    let cs = builder.open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    assert_eq!(pending(cs.resume(&me, &handle).await.unwrap()), handle, "still thinking");
+    go.notify_one();
+    let sealed = loop {
+        match cs.resume(&me, &handle).await.unwrap() {
+            Authorization::Permitted(sealed) => break *sealed,
+            Authorization::Pending(_) => tokio::task::yield_now().await,
+            Authorization::Refused(no) => panic!("{no:?}"),
+        }
+    };
+    assert_eq!(cs.execute(&me, sealed).await.unwrap().ending, Ending::Committed);
+    assert_eq!((asked.load(Ordering::SeqCst), world.writes()), (1, 1));
+    assert_eq!(refused(cs.resume(&me, &handle).await.unwrap()), "pending_unknown");
+}
+
+#[tokio::test]
+async fn a_no_that_comes_late_is_a_no() {
+    let world = World::start().await;
+    let (person, go, _) = thinking(Decision::Decline);
+    let builder = world.bare().approver(person).patience(std::time::Duration::from_millis(50));
+    let cs = builder.open().await.unwrap();
+    let me = world.me(&cs).await;
+    let handle = pending(cs.authorize(&me, &create()).await.unwrap());
+    go.notify_one();
+    let code = loop {
+        match cs.resume(&me, &handle).await.unwrap() {
+            Authorization::Refused(no) => break no.code(),
+            Authorization::Pending(_) => tokio::task::yield_now().await,
+            Authorization::Permitted(_) => panic!("nobody said yes"),
+        }
+    };
+    assert_eq!((code, world.writes()), ("pending_unknown", 0));
+    assert!(cs.pending(&me).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_call_whose_future_was_dropped_while_a_person_thought_is_found_and_goes_on() {
+    let world = World::start().await;
+    let (person, go, asked) = thinking(Decision::Approve);
+    let cs = world.bare().approver(person).open().await.unwrap();
+    let me = world.me(&cs).await;
+    let given_up = std::time::Duration::from_millis(50);
+    assert!(tokio::time::timeout(given_up, cs.authorize(&me, &create())).await.is_err());
+    let handles = cs.pending(&me).await.unwrap();
+    let [handle] = handles.as_slice() else { panic!("{handles:?}") };
+    go.notify_one();
+    let sealed = loop {
+        match cs.resume(&me, handle).await.unwrap() {
+            Authorization::Permitted(sealed) => break *sealed,
+            Authorization::Pending(_) => tokio::task::yield_now().await,
+            Authorization::Refused(no) => panic!("{no:?}"),
+        }
+    };
+    assert_eq!(cs.execute(&me, sealed).await.unwrap().ending, Ending::Committed);
+    assert_eq!((asked.load(Ordering::SeqCst), world.writes()), (1, 1));
+}
