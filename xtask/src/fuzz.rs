@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Each is a binary of `fuzz/Cargo.toml`.
-const TARGETS: [&str; 6] = ["canon", "evidence", "jwks", "scan", "sealed", "ticket"];
+const TARGETS: [&str; 7] = ["canon", "evidence", "jwks", "scan", "sealed", "store", "ticket"];
 
 /// Coverage for libFuzzer, as `cargo fuzz` asks for it; none of these flags needs a nightly compiler.
 /// There is no address sanitiser: no code of ours is `unsafe`.

@@ -68,9 +68,10 @@ impl From<io::Error> for OpenError {
     }
 }
 
-/// Whether there was no room.
+/// Whether there was no room: on the disk, of a quota, or for a file as long as that.
 fn full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }
 
 /// Why a store that is open does not write. A caller gets the error of its port, which is a refusal;
