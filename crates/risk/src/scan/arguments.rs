@@ -86,5 +86,8 @@ fn secret_in(text: &str) -> Option<Span> {
     });
     found
         .or_else(|| decode::unescaped(whole).and_then(|view| within(&view, Evidence::Escaped)))
-        .or_else(|| hidden::folded(text).and_then(|view| within(&view, Evidence::Folded)))
+        .or_else(|| {
+            let view = hidden::possible(whole).then(|| hidden::folded(text)).flatten()?;
+            within(&view, Evidence::Folded)
+        })
 }

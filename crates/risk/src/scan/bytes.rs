@@ -99,17 +99,26 @@ pub(super) fn begins(text: &[u8], start: usize) -> bool {
         || b >= 0x80
 }
 
+/// Calls `found` with every place where a byte stands for which `of` holds. Parts without one are passed
+/// over 64 bytes at a time.
+pub(super) fn each(text: &[u8], of: impl Fn(u8) -> bool, mut found: impl FnMut(usize)) {
+    for (base, chunk) in (0usize..).step_by(64).zip(text.chunks(64)) {
+        if chunk.iter().fold(false, |any, b| any | of(*b)) {
+            (base..).zip(chunk).filter(|(_, b)| of(**b)).for_each(|(i, _)| found(i));
+        }
+    }
+}
+
 /// How many bytes of these classes a text holds.
 pub(super) fn count(text: &[u8], classes: u8) -> usize {
     text.iter().filter(|b| is(**b, classes)).count()
 }
 
-/// Whether a text holds so many bytes in a row for which `of` holds. Of texts that don't, few bytes
-/// are looked at: from the end of where such a row could be back to the last byte that breaks it.
-pub(super) fn has_run(text: &[u8], length: usize, of: impl Fn(u8) -> bool) -> bool {
+/// Whether a list holds so many in a row for which `of` holds. Of lists that don't, few are looked at: from the end of where such a row could be back to the last byte that breaks it.
+pub(super) fn has_run<T>(list: &[T], length: usize, of: impl Fn(&T) -> bool) -> bool {
     let mut start = 0usize;
-    while let Some(row) = text.get(start..start.saturating_add(length)) {
-        match row.iter().rposition(|b| !of(*b)) {
+    while let Some(row) = list.get(start..start.saturating_add(length)) {
+        match row.iter().rposition(|one| !of(one)) {
             Some(breaks) => start = start.saturating_add(breaks).saturating_add(1),
             None => return true,
         }
@@ -119,9 +128,7 @@ pub(super) fn has_run(text: &[u8], length: usize, of: impl Fn(u8) -> bool) -> bo
 
 /// An ASCII lower-case copy, of the same length.
 pub(super) fn lower(text: &[u8]) -> Vec<u8> {
-    let mut copy = text.to_vec();
-    copy.make_ascii_lowercase();
-    copy
+    text.iter().map(u8::to_ascii_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -141,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_row_is_found_wherever_it_stands() {
-        let digits = |text: &str, n| has_run(text.as_bytes(), n, |b| b.is_ascii_digit());
+        let digits = |text: &str, n| has_run(text.as_bytes(), n, u8::is_ascii_digit);
         for (text, longest) in [("", 0), ("a", 0), ("123", 3), ("a12b123", 3), ("1234a", 4)] {
             for n in 1..6 {
                 assert_eq!(digits(text, n), n <= longest, "{text} {n}");

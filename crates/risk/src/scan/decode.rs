@@ -1,5 +1,7 @@
 //! Encoded text, decoded once more before it is believed to be nothing.
 
+use std::borrow::Cow;
+
 use super::bytes::{self, ALNUM, BASE, HEX, JOINS, at, is, part, run};
 use super::kinds::Evidence;
 use super::marks::Marks;
@@ -7,6 +9,8 @@ use super::view::View;
 
 /// Shortest encoded text that is decoded, in characters.
 const SHORTEST: usize = 20;
+/// Readable bytes in a row that make a text.
+const TEXT: usize = 12;
 
 /// Calls `found` for what base64 and hexadecimal runs decode to, with their place. All four ways in
 /// which a run can be cut into groups are tried, so that what stands before it does not matter. At
@@ -35,19 +39,52 @@ pub(super) fn runs(
             let Some(rest) = left.checked_sub(cost) else { return false };
             left = rest;
             for decoded in hex(piece) {
-                if readable(&decoded) {
-                    found(&decoded, *start, end, Evidence::Hex);
-                }
+                found(&decoded, *start, end, Evidence::Hex);
             }
             for skipped in 0..4usize {
-                let decoded = base64(piece.get(skipped..).unwrap_or_default());
-                if readable(&decoded) {
-                    found(&decoded, *start, end, Evidence::Base64);
+                let groups = piece.get(skipped..).unwrap_or_default();
+                if is_text(groups) {
+                    found(&base64(groups), *start, end, Evidence::Base64);
                 }
             }
         }
     }
     true
+}
+
+/// Whether what base64 decodes to is [`readable`], told while decoding little of it: twelve readable
+/// bytes hold three groups as a whole, and groups of random bytes are seldom of ASCII.
+fn is_text(characters: &[u8]) -> bool {
+    let (groups, _) = characters.as_chunks::<4>();
+    let ascii = |i: usize| groups.get(i).is_some_and(|group| is_ascii(*group));
+    // The last of three.
+    let mut last = 2usize;
+    while last < groups.len() {
+        let one = last.saturating_sub(1);
+        let two = last.saturating_sub(2);
+        if !ascii(last) {
+            last = last.saturating_add(3);
+        } else if !ascii(one) {
+            last = last.saturating_add(2);
+        } else {
+            if ascii(two) {
+                let start = two.saturating_sub(1).saturating_mul(4);
+                let end = last.saturating_add(2);
+                let end = if end < groups.len() { end.saturating_mul(4) } else { characters.len() };
+                if readable(&base64(part(characters, start, end))) {
+                    return true;
+                }
+            }
+            last = last.saturating_add(1);
+        }
+    }
+    false
+}
+
+/// Whether the three bytes that a group stands for are of ASCII.
+fn is_ascii(group: [u8; 4]) -> bool {
+    let [a, b, c, _] = group.map(sextet);
+    a & 0x20 | b & 0x08 | c & 0x02 == 0
 }
 
 fn trimmed(piece: &[u8]) -> &[u8] {
@@ -56,9 +93,9 @@ fn trimmed(piece: &[u8]) -> &[u8] {
 }
 
 /// A run with the runs on the lines after it, if they go on with the same kind of characters.
-fn lines(text: &[u8], start: usize, end: usize) -> (Vec<u8>, usize) {
+fn lines(text: &[u8], start: usize, end: usize) -> (Cow<'_, [u8]>, usize) {
     let of = ALNUM | BASE | JOINS;
-    let mut characters = part(text, start, end).to_vec();
+    let mut characters = Cow::Borrowed(part(text, start, end));
     let mut end = end;
     // A line that is wrapped is at least this long.
     while end.saturating_sub(start) >= 16 {
@@ -80,26 +117,29 @@ fn lines(text: &[u8], start: usize, end: usize) -> (Vec<u8>, usize) {
         if line.len() < 2 || !closed && line.len() < 16 {
             break;
         }
-        characters.extend_from_slice(line);
+        characters.to_mut().extend_from_slice(line);
         end = after;
     }
     (characters, end)
 }
 
-/// Both ways to read hexadecimal digits in pairs.
-fn hex(piece: &[u8]) -> Vec<Vec<u8>> {
-    if !bytes::has_run(piece, 32, |b| is(b, HEX)) {
-        return Vec::new();
-    }
-    let longest = piece.split(|b| !is(*b, HEX)).max_by_key(|part| part.len()).unwrap_or_default();
+/// What both ways to read hexadecimal digits in pairs make of them, where that is readable.
+fn hex(piece: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let enough = bytes::has_run(piece, 32, |b| is(*b, HEX));
+    let parts = || piece.split(|b| !is(*b, HEX)).max_by_key(|part| part.len());
+    let longest = if enough { parts().unwrap_or_default() } else { &[] };
     let value = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
-    (0..2usize)
-        .map(|skipped| {
-            let digits = longest.get(skipped..).unwrap_or_default();
-            let (pairs, _) = digits.as_chunks::<2>();
-            pairs.iter().map(|[a, b]| value(*a).wrapping_mul(16) | value(*b)).collect()
-        })
-        .collect()
+    (0..2usize).filter_map(move |skipped| {
+        let (pairs, _) = longest.get(skipped..)?.as_chunks::<2>();
+        // Of readable bytes none begins with 8 to F.
+        let ascii = |pair: &[u8; 2]| matches!(pair, [b'0'..=b'7', _]);
+        if !bytes::has_run(pairs, TEXT, ascii) {
+            return None;
+        }
+        let decoded: Vec<u8> =
+            pairs.iter().map(|[a, b]| value(*a).wrapping_mul(16) | value(*b)).collect();
+        readable(&decoded).then_some(decoded)
+    })
 }
 
 /// What base64 decodes to, in either alphabet.
@@ -149,9 +189,9 @@ fn sextet(b: u8) -> u8 {
     SEXTETS.get(usize::from(b)).copied().unwrap_or(0)
 }
 
-/// Whether bytes hold text: twelve readable ones in a row.
+/// Whether bytes hold text: so many readable ones in a row.
 pub(super) fn readable(bytes: &[u8]) -> bool {
-    bytes::has_run(bytes, 12, |b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+    bytes::has_run(bytes, TEXT, |b| matches!(*b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
 }
 
 /// The text with percent escapes, character references and backslash escapes undone, if it holds any

@@ -1,8 +1,9 @@
 //! Many literals looked for at once.
 //!
 //! Of every literal two neighbouring threes of bytes are known by a hash. Of the text only every
-//! second place is looked at: one of the two stands there. On ordinary text that is faster than a
-//! packed search for some dozens of literals, and needs no instructions of a certain processor.
+//! second place is looked at: one of the two stands there. The hashes of 64 bytes are computed side by
+//! side, which compilers do with whatever vectors the processor has; what is left for each place is one
+//! look into a table. No place is left out for being common, so time hardly depends on the text.
 
 use memchr::memmem::Finder;
 
@@ -12,18 +13,22 @@ use super::bytes::{self, at};
 const BITS: u32 = 14;
 const SIZE: usize = 1 << BITS;
 
+/// Bytes that are looked at together, and the places among them.
+const BLOCK: usize = 64;
+const PLACES: usize = BLOCK / 2;
+
 /// Literals that were found: where each starts, and its number. In order.
 pub(super) type Hits = Vec<(usize, usize)>;
 
-/// A set of literals.
+/// A set of literals in lower case.
 #[derive(Debug)]
 pub(super) struct Literals {
-    /// Whether a three of bytes with this hash belongs to a literal.
-    filter: Box<[bool; SIZE]>,
+    /// The number of the bucket for three bytes with this hash, 0 if there is none.
+    filter: Box<[u8; SIZE]>,
     /// The same for both threes together, four bytes.
     fours: Box<[bool; SIZE]>,
-    /// Three bytes, the literal that they belong to, and their place in it; sorted.
-    threes: Vec<(u32, usize, usize)>,
+    /// In each bucket threes of bytes, with the literal that they belong to and their place in it.
+    buckets: Vec<Vec<(u32, usize, usize)>>,
     list: Vec<&'static [u8]>,
     /// Literals that are too short for two threes.
     short: Vec<(usize, Finder<'static>)>,
@@ -33,8 +38,8 @@ impl Literals {
     /// Of literals that begin at one place the first in the list is reported.
     pub(super) fn new(literals: impl Iterator<Item = &'static str>) -> Self {
         let literals: Vec<&'static [u8]> = literals.map(str::as_bytes).collect();
-        let (mut threes, mut short) = (Vec::new(), Vec::new());
-        let (mut filter, mut fours) = (Box::new([false; SIZE]), Box::new([false; SIZE]));
+        let (mut buckets, mut short) = (Vec::<Vec<_>>::new(), Vec::new());
+        let (mut filter, mut fours) = (Box::new([0; SIZE]), Box::new([false; SIZE]));
         for (which, literal) in literals.iter().copied().enumerate() {
             let rarest = literal.windows(4).enumerate().min_by_key(|(_, four)| often(four));
             let Some((place, four)) = rarest else {
@@ -46,70 +51,78 @@ impl Literals {
             }
             for (i, three) in (place..).zip(four.windows(3)) {
                 let three = number(three);
-                threes.push((three, which, i));
-                if let Some(slot) = filter.get_mut(hash(three)) {
-                    *slot = true;
+                let Some(slot) = filter.get_mut(usize::from(hash_three(three))) else { continue };
+                if *slot == 0 {
+                    // Where there are too many they share the last.
+                    *slot = u8::try_from(buckets.len().saturating_add(1)).unwrap_or(u8::MAX);
                 }
+                let bucket = usize::from(*slot).saturating_sub(1);
+                if buckets.len() <= bucket {
+                    buckets.push(Vec::new());
+                }
+                buckets.get_mut(bucket).into_iter().for_each(|list| list.push((three, which, i)));
             }
         }
-        threes.sort_unstable();
-        Self { filter, fours, threes, list: literals, short }
+        Self { filter, fours, buckets, list: literals, short }
     }
 
-    /// Calls `found` with the number of the literal and its start for every place where one stands.
-    /// It returns where to go on, if that is further than the next byte.
-    pub(super) fn each(&self, text: &[u8], found: impl FnMut(usize, usize) -> usize) {
-        each(self.all(text).into_iter(), found);
-    }
-
-    /// Every literal at every place.
+    /// Every literal at every place. The text is in lower case.
     pub(super) fn all(&self, text: &[u8]) -> Hits {
         let mut hits = Hits::new();
         for (which, finder) in &self.short {
             hits.extend(finder.find_iter(text).map(|start| (start, *which)));
         }
-        let (blocks, _) = text.as_chunks::<8>();
         let mut base = 0usize;
-        // Four places of eight bytes and the byte after them.
-        for (block, next) in blocks.iter().zip(text.iter().skip(8).step_by(8)) {
-            let eight = u64::from_le_bytes(*block);
-            let low = |bits: u64| u32::try_from(bits & 0xff_ffff).unwrap_or(0);
-            let last = low(eight >> 48) | u32::from(*next) << 16;
-            let places = [low(eight), low(eight >> 16), low(eight >> 32), last];
-            if places.iter().fold(false, |any, three| any | self.may_be(*three)) {
-                for (k, three) in places.iter().enumerate() {
-                    self.look(text, base.wrapping_add(k.wrapping_mul(2)), *three, &mut hits);
+        while let Some((block, behind)) = block(text, base) {
+            let hashes = hashes(block, behind);
+            for (group, hashes) in hashes.as_chunks::<8>().0.iter().enumerate() {
+                if hashes.iter().fold(0, |any, hash| any | self.bucket(*hash)) != 0 {
+                    let start = base.wrapping_add(group.wrapping_mul(16));
+                    self.closer(text, start, hashes, &mut hits);
                 }
             }
-            base = base.wrapping_add(8);
+            base = base.wrapping_add(BLOCK);
         }
         for (k, three) in text.get(base..).unwrap_or_default().windows(3).enumerate().step_by(2) {
-            self.look(text, base.wrapping_add(k), number(three), &mut hits);
+            let bucket = self.bucket(hash_three(number(three)));
+            if bucket != 0 {
+                self.look(text, base.wrapping_add(k), bucket, &mut hits);
+            }
         }
         hits.sort_unstable();
         hits
     }
 
-    fn may_be(&self, three: u32) -> bool {
-        self.filter.get(hash(three)).copied().unwrap_or(false)
+    /// Looks at the places from `start` on of which one has a known hash.
+    #[inline(never)]
+    fn closer(&self, text: &[u8], start: usize, hashes: &[u16; 8], hits: &mut Hits) {
+        for (place, hash) in (start..).step_by(2).zip(hashes) {
+            let bucket = self.bucket(*hash);
+            if bucket != 0 {
+                self.look(text, place, bucket, hits);
+            }
+        }
     }
 
-    /// Notes the literals that these three bytes at a place belong to.
-    fn look(&self, text: &[u8], place: usize, three: u32, hits: &mut Hits) {
-        if !self.may_be(three) {
-            return;
-        }
+    fn bucket(&self, hash: u16) -> u8 {
+        self.filter.get(usize::from(hash) & (SIZE - 1)).copied().unwrap_or(0)
+    }
+
+    /// Notes the literals that the three bytes at a place belong to.
+    fn look(&self, text: &[u8], place: usize, bucket: u8, hits: &mut Hits) {
+        let byte = |i: usize| u32::from(at(text, place.wrapping_add(i)));
+        let three = byte(0) | byte(1) << 8 | byte(2) << 16;
         // The other byte stands behind these or before them.
-        let behind = three | u32::from(at(text, place.wrapping_add(3))) << 24;
+        let behind = three | byte(3) << 24;
         let before = three << 8 | u32::from(bytes::before(text, place));
         let four = |four| self.fours.get(hash(four)).copied().unwrap_or(false);
         if !four(behind) && !four(before) {
             return;
         }
-        let first = self.threes.partition_point(|(known, ..)| *known < three);
-        let same = self.threes.get(first..).unwrap_or_default().iter();
-        for (_, which, i) in same.take_while(|(known, ..)| *known == three) {
-            let Some(start) = place.checked_sub(*i) else { continue };
+        let bucket = self.buckets.get(usize::from(bucket).wrapping_sub(1));
+        for (known, which, i) in bucket.into_iter().flatten() {
+            let start = place.checked_sub(*i).filter(|_| *known == three);
+            let Some(start) = start else { continue };
             let literal = self.list.get(*which).copied().unwrap_or_default();
             if text.get(start..).is_some_and(|rest| rest.starts_with(literal)) {
                 hits.push((start, *which));
@@ -118,8 +131,35 @@ impl Literals {
     }
 }
 
-/// Calls `found` for hits one after the other, of those at one place for the first, as
-/// [`Literals::each`] does.
+/// The block at a place, and the same two bytes on; None where the text ends before.
+fn block(text: &[u8], base: usize) -> Option<(&[u8; BLOCK], &[u8; BLOCK])> {
+    let here = text.get(base..)?.first_chunk::<BLOCK>()?;
+    let behind = text.get(base.wrapping_add(2)..)?.first_chunk::<BLOCK>()?;
+    Some((here, behind))
+}
+
+/// The hashes of the threes at every second place.
+fn hashes(block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> [u16; PLACES] {
+    let mut hashes = [0u16; PLACES];
+    let pairs = block.as_chunks::<2>().0.iter().zip(behind.as_chunks::<2>().0);
+    for (hash, (two, third)) in hashes.iter_mut().zip(pairs) {
+        *hash = mixed(u16::from_le_bytes(*two), u16::from_le_bytes(*third) & 0xff);
+    }
+    hashes
+}
+
+fn mixed(two: u16, third: u16) -> u16 {
+    let sum = two.wrapping_mul(0x9e35).wrapping_add(third.wrapping_mul(0x6c8d));
+    sum >> (16 - BITS)
+}
+
+fn hash_three(three: u32) -> u16 {
+    let [a, b, third, _] = three.to_le_bytes();
+    mixed(u16::from_le_bytes([a, b]), u16::from(third))
+}
+
+/// Calls `found` with the number of the literal and its start for hits one after the other, of those at
+/// one place for the first. It returns where to go on, if that is further than the next byte.
 pub(super) fn each(
     hits: impl Iterator<Item = (usize, usize)>,
     mut found: impl FnMut(usize, usize) -> usize,
@@ -137,8 +177,8 @@ fn number(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0u32, |number, b| number << 8 | u32::from(*b))
 }
 
-fn hash(three: u32) -> usize {
-    let mixed = three.wrapping_mul(0x9e37_79b1) >> (32u32.wrapping_sub(BITS));
+fn hash(four: u32) -> usize {
+    let mixed = four.wrapping_mul(0x9e37_79b1) >> (32u32.wrapping_sub(BITS));
     usize::try_from(mixed).unwrap_or(0) & (SIZE.wrapping_sub(1))
 }
 
@@ -186,7 +226,7 @@ mod tests {
             step in 1..9usize,
         ) {
             let mut hits = Vec::new();
-            Literals::new(LIST.into_iter()).each(&text, |which, start| {
+            each(Literals::new(LIST.into_iter()).all(&text).into_iter(), |which, start| {
                 hits.push((which, start));
                 start.saturating_add(step)
             });
@@ -201,7 +241,7 @@ mod tests {
             for (which, literal) in LIST.iter().enumerate() {
                 let text = format!("{}{literal}", " ".repeat(padding));
                 let mut hits = Vec::new();
-                literals.each(text.as_bytes(), |which, start| {
+                each(literals.all(text.as_bytes()).into_iter(), |which, start| {
                     hits.push((which, start));
                     0
                 });

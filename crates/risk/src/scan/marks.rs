@@ -1,7 +1,5 @@
 //! The first pass: where a closer look is due.
 
-use super::bytes::{self, is};
-
 /// Shortest run of token characters that is looked at.
 pub(super) const RUN: usize = 16;
 
@@ -15,11 +13,23 @@ pub(super) struct Marks {
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = 0x8080_8080_8080_8080;
+/// Eight bytes that belong to a run, and eight digits.
+const ALL: u64 = ONES;
+const HALF: u64 = 0x0101_0101;
+const DIGIT: u64 = ONES << 1;
 
-/// Whether a byte belongs to a run.
+/// Whether a byte belongs to a run. Without branches, so that many are looked at side by side.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "no branches: many bytes are looked at side by side"
+)]
 fn in_run(b: u8) -> bool {
-    is(b, bytes::TOKEN | bytes::BASE) || b == b'.'
+    // From `-` to `9` are `-`, `.`, `/` and the digits.
+    ((b | 0x20).wrapping_sub(b'a') < 26)
+        | (b.wrapping_sub(b'-') < 13)
+        | (b == b'_')
+        | (b == b'+')
+        | (b == b'=')
 }
 
 /// One pass over the text, 64 bytes at a time and without branches for what holds nothing.
@@ -27,6 +37,7 @@ pub(super) fn mark(text: &[u8]) -> Marks {
     let mut marks = Marks::default();
     let mut carry = 0u64;
     let mut done = 0usize;
+    let mut last_lane = 0u64;
     let (blocks, rest) = text.as_chunks::<64>();
     let mut last = [0u8; 64];
     for (to, from) in last.iter_mut().zip(rest) {
@@ -34,27 +45,32 @@ pub(super) fn mark(text: &[u8]) -> Marks {
     }
     let mut base = 0usize;
     for block in blocks.iter().chain([&last]) {
-        let mut flags = [0u8; 64];
-        let mut any = 0u8;
-        for (flag, b) in flags.iter_mut().zip(block) {
-            let letter = u8::from((b | 0x20).wrapping_sub(b'a') < 26);
-            let digit = u8::from(b.wrapping_sub(b'0') < 10);
-            let other = u8::from(b.wrapping_sub(b'-') < 3)
-                | u8::from(*b == b'_')
-                | u8::from(*b == b'+')
-                | u8::from(*b == b'=');
-            *flag = letter | digit | other;
-            any |= digit;
-        }
+        let flags = flags(block);
+        let (lanes, _) = flags.as_chunks::<8>();
+        let mut any = 0u64;
         // A run of RUN bytes holds eight of them that begin at a multiple of eight.
-        for (k, lane) in flags.as_chunks::<8>().0.iter().enumerate() {
-            let start = base.wrapping_add(k.wrapping_mul(8));
-            if u64::from_ne_bytes(*lane) == ONES && start >= done {
-                done = run(text, start, &mut marks.runs);
+        for (k, lane) in lanes.iter().enumerate() {
+            let lane = u64::from_le_bytes(*lane);
+            let before = core::mem::replace(&mut last_lane, lane);
+            any |= lane;
+            if lane & ALL == ALL {
+                let start = base.wrapping_add(k.wrapping_mul(8));
+                let next =
+                    lanes.get(k.wrapping_add(1)).map_or(ALL, |next| u64::from_le_bytes(*next));
+                // Of the other eight bytes four stand on one side.
+                let half = before >> 32 & HALF == HALF || next & HALF == HALF;
+                if half && start >= done {
+                    done = run(text, start, &mut marks.runs);
+                }
             }
         }
-        if any != 0 {
-            let digits = digit_bits(block);
+        if any & DIGIT != 0 {
+            let mut digits = 0u64;
+            for lane in lanes.iter().rev() {
+                // Gathers one bit of each of the eight bytes.
+                let bits = (u64::from_le_bytes(*lane) & DIGIT) >> 1;
+                digits = digits << 8 | bits.wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            }
             let mut starts = digits & !(digits << 1 | carry);
             carry = digits >> 63;
             while starts != 0 {
@@ -70,30 +86,34 @@ pub(super) fn mark(text: &[u8]) -> Marks {
     marks
 }
 
+/// Of every byte whether it belongs to a run, and whether it is a digit.
+fn flags(block: &[u8; 64]) -> [u8; 64] {
+    let mut flags = [0u8; 64];
+    for (flag, b) in flags.iter_mut().zip(block) {
+        *flag = u8::from(in_run(*b)) | u8::from(b.wrapping_sub(b'0') < 10) << 1;
+    }
+    flags
+}
+
 /// Notes the run around a place if it is long enough, and returns its end.
 fn run(text: &[u8], place: usize, runs: &mut Vec<(usize, usize)>) -> usize {
+    let end = run_on(text, place);
     let back = text.get(..place).unwrap_or_default().iter().rev();
     let start = place.saturating_sub(back.take_while(|b| in_run(**b)).count());
-    let on = text.get(place..).unwrap_or_default().iter();
-    let end = place.saturating_add(on.take_while(|b| in_run(**b)).count());
     if end.saturating_sub(start) >= RUN {
         runs.push((start, end));
     }
     end
 }
 
-/// A bit for every digit.
-fn digit_bits(block: &[u8; 64]) -> u64 {
-    let mut bits = 0u64;
-    for (k, lane) in (0u32..).zip(block.as_chunks::<8>().0) {
-        // In every byte: the upper bit is set unless it is 0 to 9 after the exclusive or.
-        let x = u64::from_le_bytes(*lane) ^ (ONES.wrapping_mul(0x30));
-        let others = ((x & !TOPS).wrapping_add(ONES.wrapping_mul(0x76)) | x) & TOPS;
-        let one = (others ^ TOPS) >> 7;
-        let gathered = one.wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits |= gathered << k.wrapping_mul(8);
-    }
-    bits
+/// The end of the run that goes on at a place.
+fn run_on(text: &[u8], place: usize) -> usize {
+    let rest = text.get(place..).unwrap_or_default();
+    let whole = rest.as_chunks::<16>().0.iter();
+    let whole = whole.take_while(|chunk| chunk.iter().fold(true, |all, b| all & in_run(*b)));
+    let whole = whole.count().saturating_mul(16);
+    let more = rest.get(whole..).unwrap_or_default().iter().take_while(|b| in_run(**b)).count();
+    place.saturating_add(whole).saturating_add(more)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 mod arguments;
 mod bytes;
 mod decode;
+mod endings;
 mod hidden;
 mod inject;
 mod kinds;
@@ -26,6 +27,7 @@ mod redact;
 mod sanitize;
 mod secret;
 mod view;
+mod words;
 
 use std::sync::LazyLock;
 
@@ -83,7 +85,8 @@ pub(crate) fn personal(text: &str) -> Scan {
         pii::find(bytes, &bytes::lower(bytes), &marks::mark(bytes), out);
     };
     find(scanned.as_bytes(), &mut spans);
-    if let Some(view) = hidden::folded(scanned) {
+    let odd = hidden::possible(scanned.as_bytes());
+    if let Some(view) = odd.then(|| hidden::folded(scanned)).flatten() {
         let mut more = Vec::new();
         find(&view.bytes, &mut more);
         add(&view, more, Evidence::Folded, &mut spans);
@@ -114,6 +117,9 @@ fn through(view: &view::View, evidence: Evidence, out: &mut Vec<Span>) {
 }
 
 fn add(view: &view::View, found: Vec<Span>, evidence: Evidence, out: &mut Vec<Span>) {
+    if found.is_empty() {
+        return;
+    }
     // Sorted, so that a neighbour is found by halving; few overlap one place.
     let mut known: Vec<(usize, usize, Kind)> =
         out.iter().map(|span| (span.start, span.end, span.kind)).collect();

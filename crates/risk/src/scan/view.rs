@@ -1,32 +1,54 @@
 //! Another form of a text, with the way back to the places in it.
 
-/// Bytes made from a text, and for each where in the text it came from.
+use super::bytes;
+
+/// Bytes made from a text, and where in the text they came from.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
-    /// One more than there are bytes: the last is the end.
-    places: Vec<usize>,
+    pieces: Vec<Piece>,
     end: usize,
+}
+
+/// Some bytes of a view in a row.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    /// Where they begin in the view.
+    start: usize,
+    /// Where they come from in the text.
+    from: usize,
+    /// They are bytes of the text as they are; otherwise all of them stand for what is at one place.
+    same: bool,
+}
+
+impl Piece {
+    fn place(self, i: usize) -> usize {
+        if self.same { self.from.saturating_add(i.saturating_sub(self.start)) } else { self.from }
+    }
 }
 
 impl View {
     pub(super) fn with_capacity(length: usize) -> Self {
-        let (bytes, places) = (Vec::with_capacity(length), Vec::with_capacity(length));
-        Self { bytes, places, end: 0 }
+        Self { bytes: Vec::with_capacity(length), pieces: Vec::new(), end: 0 }
     }
 
     /// Adds bytes that stand for what is between `start` and `end` of the text.
     pub(super) fn push(&mut self, bytes: &[u8], start: usize, end: usize) {
+        self.pieces.push(Piece { start: self.bytes.len(), from: start, same: false });
         self.bytes.extend_from_slice(bytes);
-        self.places.resize(self.bytes.len(), start);
         self.end = end;
     }
 
     /// Adds a part of the text as it is.
     pub(super) fn copy(&mut self, text: &[u8], start: usize, end: usize) {
+        let goes_on = self.end == start && self.pieces.last().is_some_and(|piece| piece.same);
+        if !goes_on && start < end {
+            self.pieces.push(Piece { start: self.bytes.len(), from: start, same: true });
+        }
         self.bytes.extend_from_slice(text.get(start..end).unwrap_or_default());
-        self.places.extend(start..end);
-        self.end = end;
+        if start < end {
+            self.end = end;
+        }
     }
 
     /// The same for a character.
@@ -36,16 +58,34 @@ impl View {
 
     /// Where in the text a part of the view came from.
     pub(super) fn origin(&self, start: usize, end: usize) -> (usize, usize) {
-        let place = |i: usize| self.places.get(i).copied().unwrap_or(self.end);
-        let (from, to) = (place(start), place(end));
+        let (from, to) = (self.place(start), self.place(end));
         // A part that ends inside what one place stands for takes all of it.
         let to = if to <= from && start < end { self.after(from, end) } else { to };
         (from, to.max(from))
     }
 
+    fn place(&self, i: usize) -> usize {
+        if i >= self.bytes.len() {
+            return self.end;
+        }
+        let Some(piece) = self.pieces.get(self.piece(i)) else { return self.end };
+        // Of the text never a place inside of a character.
+        let mut i = i;
+        while piece.same && bytes::at(&self.bytes, i) & 0xc0 == 0x80 && i > piece.start {
+            i = i.saturating_sub(1);
+        }
+        piece.place(i)
+    }
+
+    /// The number of the piece that a byte belongs to.
+    fn piece(&self, i: usize) -> usize {
+        self.pieces.partition_point(|piece| piece.start <= i).saturating_sub(1)
+    }
+
+    /// The first place from `end` of the view on that lies behind `from`.
     fn after(&self, from: usize, end: usize) -> usize {
-        let later = self.places.get(end..).unwrap_or_default().iter();
-        later.copied().find(|place| *place > from).unwrap_or(self.end)
+        let places = (end..self.bytes.len()).map(|i| self.place(i));
+        places.into_iter().find(|place| *place > from).unwrap_or(self.end)
     }
 }
 

@@ -28,6 +28,14 @@ pub(super) fn marker(lower: &[u8], place: usize) -> Option<(usize, &'static str)
     // Anchors begin inside of some names.
     let start = bytes::run_back(lower, place, ALPHA, 12);
     let start = if at(lower, place) == b'[' { place.saturating_add(1) } else { start };
+    let (before, earlier) =
+        (bytes::before(lower, start), bytes::before(lower, start.saturating_sub(1)));
+    let earlier = if matches!(before, b' ' | b'/') { earlier } else { before };
+    let signed = matches!(earlier, b'<' | b'[' | b'|' | b'{' | b'#' | b'*' | b'=' | b'-' | b'(');
+    // What is a mark without such a sign begins with an i.
+    if !signed && before != b'(' && at(lower, start) != b'i' {
+        return None;
+    }
     let name = NAMES.iter().find(|name| {
         bytes::goes_on(lower, start, name)
             && !bytes::is(at(lower, start.saturating_add(name.len())), ALPHA)
@@ -41,9 +49,6 @@ pub(super) fn marker(lower: &[u8], place: usize) -> Option<(usize, &'static str)
             (end, second) = (stop, true);
         }
     }
-    let before = bytes::before(lower, start);
-    let earlier = start.checked_sub(2).map_or(0, |i| at(lower, i));
-    let earlier = if before == b' ' || before == b'/' { earlier } else { before };
     let next = at(lower, end);
     let closed = matches!(
         (earlier, next),

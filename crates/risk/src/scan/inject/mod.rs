@@ -10,7 +10,7 @@ mod words;
 use super::bytes::{self, SPACE, at, part};
 use super::kinds::{Class, Evidence, Injection, Kind, Span};
 use super::literals::{self, Hits};
-use sentence::{Reading, SIGNS};
+use sentence::{Reading, Room, SIGNS};
 
 /// Words without which nothing is an instruction to an agent.
 const ANCHORS: [&str; 41] = [
@@ -95,7 +95,8 @@ const STRUCTURAL: u32 = 3;
 /// their numbers from `first` on.
 pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &mut Vec<Span>) {
     let hits = hits.iter().filter_map(|(start, which)| Some((*start, which.checked_sub(first)?)));
-    let mut recent: Vec<(usize, usize, u32)> = Vec::new();
+    let mut passage = Passage::default();
+    let mut room = Room::default();
     let mut done = 0usize;
     literals::each(hits, |which, place| {
         if let Some((end, rule)) = markers::marker(lower, place) {
@@ -108,47 +109,62 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
         let (start, end) = bounds(lower, place);
         let sentence = part(lower, start, end);
         if which >= ANCHORS.len() {
-            disguised(sentence, start, end, out);
+            disguised(sentence, start, end, &mut room, out);
             done = end;
             return end;
         }
-        let reading = sentence::read(sentence);
-        note(&mut recent, reading, start, end, out);
+        let reading = sentence::read(sentence, &mut room);
+        passage.note(reading, start, end, out);
         done = end;
         end
     });
     spaced(lower, out);
 }
 
-/// Adds a sentence to the passage and says what it makes of it.
-fn note(
-    recent: &mut Vec<(usize, usize, u32)>,
-    reading: Reading,
-    start: usize,
-    end: usize,
-    out: &mut Vec<Span>,
-) {
-    recent.retain(|(_, earlier, _)| start.saturating_sub(*earlier) < 400);
-    if recent.len() >= PASSAGE {
-        recent.remove(0);
-    }
-    recent.push((start, end, reading.signs));
-    let all = recent.iter().fold(0, |all, (_, _, signs)| all | signs);
-    let sum =
-        SIGNS.iter().filter(|(sign, _)| all & sign != 0).map(|(_, weight)| *weight).sum::<u32>();
-    if reading.signs != 0 && sum >= LEXICAL {
-        let from =
-            recent.iter().find(|(_, _, signs)| *signs != 0).map_or(start, |(from, _, _)| *from);
-        let rule = rule_of(all);
-        match out.last_mut() {
-            Some(last) if last.kind == Kind::Injection(Injection::Lexical) && last.end >= from => {
-                last.end = end;
-            }
-            _ => out.push(span(rule, Injection::Lexical, from, end)),
+/// The last sentences that were read, with their signs: the latest first.
+#[derive(Debug, Default)]
+struct Passage {
+    sentences: [(usize, usize, u32); PASSAGE],
+    count: usize,
+}
+
+impl Passage {
+    /// Adds a sentence and says what it makes of the passage.
+    fn note(&mut self, reading: Reading, start: usize, end: usize, out: &mut Vec<Span>) {
+        let near = self.list().iter().take_while(|(_, to, _)| start.saturating_sub(*to) < 400);
+        self.count = near.count().saturating_add(1).min(PASSAGE);
+        self.sentences.rotate_right(1);
+        if let Some(first) = self.sentences.first_mut() {
+            *first = (start, end, reading.signs);
         }
-    } else if reading.order >= STRUCTURAL {
-        out.push(span("order_with_target", Injection::Structural, start, end));
+        if reading.signs == 0 && reading.order < STRUCTURAL {
+            return;
+        }
+        let all = self.list().iter().fold(0, |all, (_, _, signs)| all | signs);
+        if reading.signs != 0 && weight(all) >= LEXICAL {
+            let first = self.list().iter().rev().find(|(_, _, signs)| *signs != 0);
+            let from = first.map_or(start, |(from, _, _)| *from);
+            match out.last_mut() {
+                Some(last)
+                    if last.kind == Kind::Injection(Injection::Lexical) && last.end >= from =>
+                {
+                    last.end = end;
+                }
+                _ => out.push(span(rule_of(all), Injection::Lexical, from, end)),
+            }
+        } else if reading.order >= STRUCTURAL {
+            out.push(span("order_with_target", Injection::Structural, start, end));
+        }
     }
+
+    fn list(&self) -> &[(usize, usize, u32)] {
+        self.sentences.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// The sum of the weights of signs.
+fn weight(signs: u32) -> u32 {
+    SIGNS.iter().filter(|(sign, _)| signs & sign != 0).map(|(_, weight)| *weight).sum()
 }
 
 fn rule_of(signs: u32) -> &'static str {
@@ -183,17 +199,29 @@ fn line_start(text: &[u8], place: usize) -> usize {
 fn bounds(text: &[u8], place: usize) -> (usize, usize) {
     let from = place.saturating_sub(LONGEST / 2);
     let before = part(text, from, place);
-    let ends = |text: &[u8], i: usize| {
-        let b = at(text, i);
-        b == b'\n'
-            || matches!(b, b'.' | b'!' | b'?') && bytes::is(at(text, i.saturating_add(1)), SPACE)
-    };
-    let start = (0..before.len())
-        .rev()
-        .find(|i| ends(before, *i))
-        .map_or(from, |i| from.saturating_add(i).saturating_add(1));
-    let stop = start.saturating_add(LONGEST).min(text.len());
-    let end = (place..stop).find(|i| ends(text, *i)).map_or(stop, |i| i.saturating_add(1));
+    let may_end = |b: &u8| matches!(b, b'\n' | b'.' | b'!' | b'?');
+    let ends = |i: usize| at(text, i) == b'\n' || bytes::is(at(text, i.saturating_add(1)), SPACE);
+    // A full stop directly before the place is followed by no space that is looked at.
+    let mut known = before.len();
+    let mut start = from;
+    while let Some(i) = before.get(..known).and_then(|before| before.iter().rposition(may_end)) {
+        let stop = from.saturating_add(i);
+        if at(text, stop) == b'\n' || i.saturating_add(1) < before.len() && ends(stop) {
+            start = stop.saturating_add(1);
+            break;
+        }
+        known = i;
+    }
+    let most = start.saturating_add(LONGEST).min(text.len());
+    let mut end = most;
+    let mut known = place;
+    while let Some(i) = part(text, known, most).iter().position(may_end) {
+        known = known.saturating_add(i).saturating_add(1);
+        if ends(known.saturating_sub(1)) {
+            end = known;
+            break;
+        }
+    }
     (boundary(text, start), boundary(text, end.max(place)))
 }
 
@@ -207,7 +235,7 @@ fn boundary(text: &[u8], place: usize) -> usize {
 }
 
 /// Reads a sentence with letters moved by 13, backwards, and with digits as letters.
-fn disguised(sentence: &[u8], start: usize, end: usize, out: &mut Vec<Span>) {
+fn disguised(sentence: &[u8], start: usize, end: usize, room: &mut Room, out: &mut Vec<Span>) {
     let rot13: Vec<u8> = sentence
         .iter()
         .map(|b| match b {
@@ -232,13 +260,8 @@ fn disguised(sentence: &[u8], start: usize, end: usize, out: &mut Vec<Span>) {
     for (form, evidence) in
         [(rot13, Evidence::Rot13), (backwards, Evidence::Disguised), (digits, Evidence::Disguised)]
     {
-        let signs = sentence::read(&form).signs;
-        let sum = SIGNS
-            .iter()
-            .filter(|(sign, _)| signs & sign != 0)
-            .map(|(_, weight)| *weight)
-            .sum::<u32>();
-        if sum >= 2 {
+        let signs = sentence::read(&form, room).signs;
+        if weight(signs) >= 2 {
             let span = span(rule_of(signs), Injection::Lexical, start, end);
             out.push(Span { evidence, ..span });
             return;

@@ -48,28 +48,33 @@ pub(super) struct Reading {
     pub(super) order: u32,
 }
 
+/// Room for the words of a sentence, used again for the next.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    meanings: Vec<u32>,
+    starts: Vec<usize>,
+}
+
 /// Reads a sentence in lower case.
-pub(super) fn read(sentence: &[u8]) -> Reading {
-    let mut meanings = [0u32; WORDS];
-    let mut count = 0usize;
-    let mut starts = [0usize; WORDS];
+pub(super) fn read(sentence: &[u8], room: &mut Room) -> Reading {
+    room.meanings.clear();
+    room.starts.clear();
     let mut place = 0usize;
     for raw in sentence.split(|b| !bytes::is(*b, ALPHA | DIGIT) && !matches!(b, b'\'' | b'_')) {
         let word = raw.strip_suffix(b"'").unwrap_or(raw);
         let word = word.strip_prefix(b"'").unwrap_or(word);
         if !word.is_empty() {
-            let (Some(meaning), Some(start)) = (meanings.get_mut(count), starts.get_mut(count))
-            else {
+            if room.meanings.len() >= WORDS {
                 break;
-            };
-            (*meaning, *start) = (super::words::meaning(word), place);
-            count = count.saturating_add(1);
+            }
+            room.meanings.push(super::words::meaning(word));
+            room.starts.push(place);
         }
         place = place.saturating_add(raw.len()).saturating_add(1);
     }
-    let words = meanings.get(..count).unwrap_or_default();
-    let starts = starts.get(..count).unwrap_or_default();
-    Reading { signs: signs(words), order: order(sentence, words, starts) }
+    let words = room.meanings.as_slice();
+    let all = words.iter().fold(0, |all, word| all | word);
+    Reading { signs: signs(words, all), order: order(sentence, words, &room.starts) }
 }
 
 /// Whether a word of one kind is followed within some words by one of another.
@@ -85,44 +90,49 @@ fn part_of(words: &[u32], from: usize, length: usize) -> &[u32] {
     words.get(from..end).unwrap_or_default()
 }
 
-fn signs(words: &[u32]) -> u32 {
-    let has = |kind: u32| words.iter().any(|word| word & kind != 0);
-    let mut signs = sets_aside(words);
+/// The signs in a sentence; `all` is what its words mean together.
+fn signs(words: &[u32], all: u32) -> u32 {
+    let has = |kind: u32| all & kind != 0;
+    let then = |first: u32, second: u32, within: usize| {
+        has(first) && has(second) && then(words, first, second, within)
+    };
+    let mut signs = if has(ORDERS) { sets_aside(words) } else { 0 };
     let mut add = |holds: bool, sign: u32| signs |= if holds { sign } else { 0 };
     if has(REVEAL) {
         let prompt = words
             .windows(2)
             .any(|w| matches!(w, [a, b] if a & (SYSTEM | YOU) != 0 && b & PROMPT != 0));
-        add(prompt && (has(YOU) || then(words, REVEAL, SYSTEM, 6)), GIVES_AWAY);
+        add(prompt && (has(YOU) || then(REVEAL, SYSTEM, 6)), GIVES_AWAY);
     }
     if has(MACHINE) {
         let to_you =
             words.windows(2).any(|w| matches!(w, [a, b] if a & YOU != 0 && b & MACHINE != 0));
-        let are_you = then(words, YOU, MACHINE, 5) && (has(MUST | ORDER | CARRY | ORDERS));
+        let are_you = then(YOU, MACHINE, 5) && (has(MUST | ORDER | CARRY | ORDERS));
         let note_to = words.windows(2).enumerate().any(|(i, w)| {
             matches!(w, [a, b] if a & (LETTER | ORDERS) != 0 && b & TO != 0)
                 && part_of(words, i.saturating_add(2), 4).iter().any(|word| word & MACHINE != 0)
         });
-        add(to_you || note_to || are_you || then(words, TURN, MACHINE, 4), TURNS_TO);
+        add(to_you || note_to || are_you || then(TURN, MACHINE, 4), TURNS_TO);
     }
-    let of_task = then(words, WHICH | YOU, TASK, 3) || then(words, TASK, YOU, 5);
-    add(of_task && has(ORDER | YOU), NAMES_TASK);
-    add(then(words, NEW, TASK | ORDERS, 2) && has(YOU) && !has(MINE), NEW_TASK);
-    add(then(words, CARRY, THIS, 5), CARRIES_OUT);
-    let tell =
-        then(words, NOT, TELL, 4) && (then(words, TELL, USER, 4) || then(words, TELL, LEAVE, 4));
-    let leave = then(words, NOT, LEAVE, 3) && has(USER);
-    add(tell || leave || (then(words, NOT, TELL, 1) && has(ACT | MACHINE) && has(USER)), SECRETLY);
-    let tool = then(words, USE, TOOL, 4);
-    add(tool && has(ARGUMENTS | MUST) && has(YOU | ARGUMENTS), WITH_TOOL);
+    if has(TASK) {
+        let of_task = then(WHICH | YOU, TASK, 3) || then(TASK, YOU, 5);
+        add(of_task && has(ORDER | YOU), NAMES_TASK);
+    }
+    add(has(YOU) && !has(MINE) && then(NEW, TASK | ORDERS, 2), NEW_TASK);
+    add(then(CARRY, THIS, 5), CARRIES_OUT);
+    if has(NOT) {
+        let tell = then(NOT, TELL, 4) && (then(TELL, USER, 4) || then(TELL, LEAVE, 4));
+        let leave = has(USER) && then(NOT, LEAVE, 3);
+        let told = has(ACT | MACHINE) && has(USER) && then(NOT, TELL, 1);
+        add(tell || leave || told, SECRETLY);
+    }
+    let tool = has(ARGUMENTS | MUST) && has(YOU | ARGUMENTS) && then(USE, TOOL, 4);
+    add(tool, WITH_TOOL);
     add(has(USER) && has(YOU | ACT), OF_USER);
     add(has(URGENT), URGES);
-    add(
-        words.windows(2).any(
-            |w| matches!(w, [a, b] if a & SYSTEM != 0 && b & (PROMPT | ORDERS | OVERRIDE) != 0),
-        ),
-        NAMES_SYSTEM,
-    );
+    let names =
+        |w: &[u32]| matches!(w, [a, b] if a & SYSTEM != 0 && b & (PROMPT | ORDERS | OVERRIDE) != 0);
+    add(has(SYSTEM) && words.windows(2).any(names), NAMES_SYSTEM);
     signs
 }
 

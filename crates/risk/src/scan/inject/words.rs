@@ -1,5 +1,10 @@
 //! What single words contribute to an instruction.
 
+use std::sync::LazyLock;
+
+use super::super::bytes;
+use super::super::words::Words;
+
 /// Sets aside: `ignore`, `disregard`.
 pub(super) const OVERRIDE: u32 = 1;
 /// What is set aside: `instructions`, `rules`.
@@ -64,74 +69,86 @@ pub(super) const MUST: u32 = 1 << 29;
 /// `to`, `for`.
 pub(super) const TO: u32 = 1 << 30;
 
+/// The words that contribute something.
+const LISTS: &[(u32, &str)] = &[
+    (
+        OVERRIDE,
+        "ignore ignoring disregard disregarding forget override overriding bypass discard \
+         overlook neglect abandon circumvent disobey overwrite supersede supersedes \
+         overrides",
+    ),
+    (OVERRIDE | ACT, "drop skip cancel erase remove"),
+    (
+        ORDERS,
+        "rules directives directive guidelines guideline constraints restrictions \
+         safeguards programming policies guardrails protocols context",
+    ),
+    (ORDERS | PROMPT, "prompt prompts"),
+    (ORDERS | THIS, "orders commands command"),
+    (
+        WHICH,
+        "previous prior above earlier preceding foregoing initial original existing \
+         former previously past any",
+    ),
+    (WHICH | ALL, "all every everything entire each"),
+    (WHICH | YOU, "your"),
+    (YOU, "you yourself"),
+    (
+        MACHINE,
+        "assistant assistants chatbot llm llms gpt chatgpt claude gemini copilot ai agent \
+         agents model models bot llama mistral deepseek qwen grok",
+    ),
+    (CARRY, "execute perform follow obey adhere comply complete carry do run fulfill fulfil"),
+    (THIS, "following steps below"),
+    (TASK | MARKER, "task tasks"),
+    (TASK, "request question query goal objective mission job assignment"),
+    (ORDER, "before instead first immediately now"),
+    (NOT, "not never don't without dont no"),
+    (
+        TELL,
+        "tell telling inform informing mention mentioning notify notifying ask asking \
+         alert alerting disclose warn",
+    ),
+    (LEAVE, "confirmation permission approval confirming consent"),
+    (USER, "user users user's"),
+    (URGENT, "important urgent critical priority mandatory"),
+    (URGENT | TURN, "attention"),
+    (TOOL, "tool tools function functions api plugin"),
+    (USE, "use call invoke using calling"),
+    (REVEAL, "reveal print repeat leak exfiltrate dump expose output show display"),
+    (
+        ACT,
+        "send transfer forward email post share upload invite add delete update change \
+         modify create schedule book pay visit open download fetch concatenate collect \
+         summarize write message reserve grant retrieve submit publish purchase buy wire \
+         navigate browse export copy move rename reset install unlock disable enable give \
+         deposit withdraw make",
+    ),
+    (
+        SENSITIVE,
+        "password passwords credentials secret secrets token tokens history balance iban \
+         ibans contacts conversation messages emails files keys",
+    ),
+    (PEOPLE, "please thanks thank hi hello we us i i'm i'll we'll could can would let's regards"),
+    (PEOPLE | TURN, "hey dear"),
+    (NEW, "new real actual updated true primary"),
+    (MINE, "my our"),
+    (LETTER, "mail letter memo note invoice version leaflet manual"),
+    (SYSTEM, "system"),
+    (ARGUMENTS, "arguments parameters"),
+    (MARKER, "todo action fixme"),
+    (TO, "to for"),
+    (MUST, "must should need have shall"),
+];
+
+static WORDS: LazyLock<Words<u32>> = LazyLock::new(|| Words::new(LISTS));
+
 /// What a word in lower case contributes.
 pub(super) fn meaning(word: &[u8]) -> u32 {
-    if word.len() >= 9 && word.windows(7).take(4).any(|part| part == b"nstruct") {
+    // `instruction`, `instructed`, `reinstruct`.
+    let at = |i: usize| bytes::goes_on(word, i, b"nstruct");
+    if word.len() >= 9 && (at(1) || at(0) || at(2) || at(3)) {
         return ORDERS | THIS;
     }
-    match word {
-        b"ignore" | b"ignoring" | b"disregard" | b"disregarding" | b"forget" | b"override"
-        | b"overriding" | b"bypass" | b"discard" | b"overlook" | b"neglect" | b"abandon"
-        | b"circumvent" | b"disobey" | b"overwrite" | b"supersede" | b"supersedes"
-        | b"overrides" => OVERRIDE,
-        b"drop" | b"skip" | b"cancel" | b"erase" | b"remove" => OVERRIDE | ACT,
-        b"rules" | b"directives" | b"directive" | b"guidelines" | b"guideline" | b"constraints"
-        | b"restrictions" | b"safeguards" | b"programming" | b"policies" | b"guardrails"
-        | b"protocols" | b"context" => ORDERS,
-        b"prompt" | b"prompts" => ORDERS | PROMPT,
-        b"orders" | b"commands" | b"command" => ORDERS | THIS,
-        b"previous" | b"prior" | b"above" | b"earlier" | b"preceding" | b"foregoing"
-        | b"initial" | b"original" | b"existing" | b"former" | b"previously" | b"past" | b"any" => {
-            WHICH
-        }
-        b"all" | b"every" | b"everything" | b"entire" | b"each" => WHICH | ALL,
-        b"your" => WHICH | YOU,
-        b"you" | b"yourself" => YOU,
-        b"assistant" | b"assistants" | b"chatbot" | b"llm" | b"llms" | b"gpt" | b"chatgpt"
-        | b"claude" | b"gemini" | b"copilot" | b"ai" | b"agent" | b"agents" | b"model"
-        | b"models" | b"bot" | b"llama" | b"mistral" | b"deepseek" | b"qwen" | b"grok" => MACHINE,
-        b"execute" | b"perform" | b"follow" | b"obey" | b"adhere" | b"comply" | b"complete"
-        | b"carry" | b"do" | b"run" | b"fulfill" | b"fulfil" => CARRY,
-        b"following" | b"steps" | b"below" => THIS,
-        b"task" | b"tasks" => TASK | MARKER,
-        b"request" | b"question" | b"query" | b"goal" | b"objective" | b"mission" | b"job"
-        | b"assignment" => TASK,
-        b"before" | b"instead" | b"first" | b"immediately" | b"now" => ORDER,
-        b"not" | b"never" | b"don't" | b"without" | b"dont" | b"no" => NOT,
-        b"tell" | b"telling" | b"inform" | b"informing" | b"mention" | b"mentioning"
-        | b"notify" | b"notifying" | b"ask" | b"asking" | b"alert" | b"alerting" | b"disclose"
-        | b"warn" => TELL,
-        b"confirmation" | b"permission" | b"approval" | b"confirming" | b"consent" => LEAVE,
-        b"user" | b"users" | b"user's" => USER,
-        b"important" | b"urgent" | b"critical" | b"priority" | b"mandatory" => URGENT,
-        b"attention" => URGENT | TURN,
-        b"tool" | b"tools" | b"function" | b"functions" | b"api" | b"plugin" => TOOL,
-        b"use" | b"call" | b"invoke" | b"using" | b"calling" => USE,
-        b"reveal" | b"print" | b"repeat" | b"leak" | b"exfiltrate" | b"dump" | b"expose"
-        | b"output" | b"show" | b"display" => REVEAL,
-        b"send" | b"transfer" | b"forward" | b"email" | b"post" | b"share" | b"upload"
-        | b"invite" | b"add" | b"delete" | b"update" | b"change" | b"modify" | b"create"
-        | b"schedule" | b"book" | b"pay" | b"visit" | b"open" | b"download" | b"fetch"
-        | b"concatenate" | b"collect" | b"summarize" | b"write" | b"message" | b"reserve"
-        | b"grant" | b"retrieve" | b"submit" | b"publish" | b"purchase" | b"buy" | b"wire"
-        | b"navigate" | b"browse" | b"export" | b"copy" | b"move" | b"rename" | b"reset"
-        | b"install" | b"unlock" | b"disable" | b"enable" | b"give" | b"deposit" | b"withdraw"
-        | b"make" => ACT,
-        b"password" | b"passwords" | b"credentials" | b"secret" | b"secrets" | b"token"
-        | b"tokens" | b"history" | b"balance" | b"iban" | b"ibans" | b"contacts"
-        | b"conversation" | b"messages" | b"emails" | b"files" | b"keys" => SENSITIVE,
-        b"please" | b"thanks" | b"thank" | b"hi" | b"hello" | b"we" | b"us" | b"i" | b"i'm"
-        | b"i'll" | b"we'll" | b"could" | b"can" | b"would" | b"let's" | b"regards" => PEOPLE,
-        b"hey" | b"dear" => PEOPLE | TURN,
-        b"new" | b"real" | b"actual" | b"updated" | b"true" | b"primary" => NEW,
-        b"my" | b"our" => MINE,
-        b"mail" | b"letter" | b"memo" | b"note" | b"invoice" | b"version" | b"leaflet"
-        | b"manual" => LETTER,
-        b"system" => SYSTEM,
-        b"arguments" | b"parameters" => ARGUMENTS,
-        b"todo" | b"action" | b"fixme" => MARKER,
-        b"to" | b"for" => TO,
-        b"must" | b"should" | b"need" | b"have" | b"shall" => MUST,
-        _ => 0,
-    }
+    WORDS.get(word).unwrap_or(0)
 }

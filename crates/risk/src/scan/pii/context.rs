@@ -1,8 +1,10 @@
 //! The words around a number.
 
 use core::cell::OnceCell;
+use std::sync::LazyLock;
 
 use super::super::bytes::{self, ALPHA, HIGH, part};
+use super::super::words::Words;
 
 /// What a word says of the numbers near it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,57 +114,54 @@ fn fill<'a>(topics: &mut [Option<Topic>; MOST], words: impl Iterator<Item = &'a 
     }
 }
 
+/// The words that say something.
+const LISTS: &[(Topic, &str)] = &[
+    (
+        Topic::Phone,
+        "phone phones telephone tel mobile cell cellphone call calling called callback \
+         fax dial ring reach whatsapp sms text contact desk landline hotline voicemail \
+         telefon handy mobil mob ph office helpline",
+    ),
+    (Topic::Birth, "dob born birth birthday birthdate geboren geburtsdatum naissance nacimiento"),
+    (
+        Topic::Card,
+        "card cards credit debit visa mastercard amex maestro cc carte kreditkarte \
+         tarjeta pan",
+    ),
+    (Topic::Bank, "iban bic swift"),
+    (Topic::Ssn, "ssn security itin"),
+    (Topic::Sin, "sin insurance"),
+    (Topic::Tfn, "tfn file"),
+    (Topic::Tax, "tax tin taxpayer"),
+    (Topic::Bsn, "bsn burgerservicenummer sofinummer sofi dutch"),
+    (Topic::Routing, "routing aba rtn transit"),
+    (Topic::Nhs, "nhs health"),
+    (Topic::Personnummer, "personnummer personnr pnr samordningsnummer swedish"),
+    (Topic::Cpr, "cpr personnummeret danish"),
+    (Topic::Hetu, "hetu henkilotunnus henkil\u{f6}tunnus finnish"),
+    (Topic::Medicare, "medicare"),
+    (Topic::Pesel, "pesel polish"),
+    (Topic::Cpf, "cpf brazilian cnpj"),
+    (
+        Topic::SteuerId,
+        "steuer steuernummer steueridentifikationsnummer identifikationsnummer idnr \
+         steuerid german",
+    ),
+    (Topic::Fnr, "fnr fodselsnummer f\u{f8}dselsnummer norwegian"),
+    (Topic::Nrn, "rijksregisternummer nrn insz niss belgian registre"),
+    (Topic::Tckn, "tckn kimlik turkish tc"),
+    (Topic::Abn, "abn"),
+    (Topic::Aadhaar, "aadhaar aadhar adhaar uidai"),
+    (Topic::Passport, "passport passeport reisepass pasaporte passaporto"),
+    (
+        Topic::Other,
+        "order orders invoice tracking ticket isbn version build sku serial commit \
+         checksum parcel issue timestamp part sha hash ean upc barcode imei",
+    ),
+];
+
+static WORDS: LazyLock<Words<Topic>> = LazyLock::new(|| Words::new(LISTS));
+
 fn topic(word: &[u8]) -> Option<Topic> {
-    if !(2..=30).contains(&word.len()) {
-        return None;
-    }
-    let found = match word {
-        b"phone" | b"phones" | b"telephone" | b"tel" | b"mobile" | b"cell" | b"cellphone"
-        | b"call" | b"calling" | b"called" | b"callback" | b"fax" | b"dial" | b"ring"
-        | b"reach" | b"whatsapp" | b"sms" | b"text" | b"contact" | b"desk" | b"landline"
-        | b"hotline" | b"voicemail" | b"telefon" | b"handy" | b"mobil" | b"mob" | b"ph"
-        | b"office" | b"helpline" => Topic::Phone,
-        b"dob" | b"born" | b"birth" | b"birthday" | b"birthdate" | b"geboren" | b"geburtsdatum"
-        | b"naissance" | b"nacimiento" => Topic::Birth,
-        b"card" | b"cards" | b"credit" | b"debit" | b"visa" | b"mastercard" | b"amex"
-        | b"maestro" | b"cc" | b"carte" | b"kreditkarte" | b"tarjeta" | b"pan" => Topic::Card,
-        b"iban" | b"bic" | b"swift" => Topic::Bank,
-        b"ssn" | b"security" | b"itin" => Topic::Ssn,
-        b"sin" | b"insurance" => Topic::Sin,
-        b"tfn" | b"file" => Topic::Tfn,
-        b"tax" | b"tin" | b"taxpayer" => Topic::Tax,
-        b"bsn" | b"burgerservicenummer" | b"sofinummer" | b"sofi" | b"dutch" => Topic::Bsn,
-        b"routing" | b"aba" | b"rtn" | b"transit" => Topic::Routing,
-        b"nhs" | b"health" => Topic::Nhs,
-        b"personnummer" | b"personnr" | b"pnr" | b"samordningsnummer" | b"swedish" => {
-            Topic::Personnummer
-        }
-        b"cpr" | b"personnummeret" | b"danish" => Topic::Cpr,
-        b"hetu" | b"henkilotunnus" | b"henkil\xc3\xb6tunnus" | b"finnish" => Topic::Hetu,
-        b"medicare" => Topic::Medicare,
-        b"pesel" | b"polish" => Topic::Pesel,
-        b"cpf" | b"brazilian" | b"cnpj" => Topic::Cpf,
-        b"steuer"
-        | b"steuernummer"
-        | b"steueridentifikationsnummer"
-        | b"identifikationsnummer"
-        | b"idnr"
-        | b"steuerid"
-        | b"german" => Topic::SteuerId,
-        b"fnr" | b"fodselsnummer" | b"f\xc3\xb8dselsnummer" | b"norwegian" => Topic::Fnr,
-        b"rijksregisternummer" | b"nrn" | b"insz" | b"niss" | b"belgian" | b"registre" => {
-            Topic::Nrn
-        }
-        b"tckn" | b"kimlik" | b"turkish" | b"tc" => Topic::Tckn,
-        b"abn" => Topic::Abn,
-        b"aadhaar" | b"aadhar" | b"adhaar" | b"uidai" => Topic::Aadhaar,
-        b"passport" | b"passeport" | b"reisepass" | b"pasaporte" | b"passaporto" => Topic::Passport,
-        b"order" | b"orders" | b"invoice" | b"tracking" | b"ticket" | b"isbn" | b"version"
-        | b"build" | b"sku" | b"serial" | b"commit" | b"checksum" | b"parcel" | b"issue"
-        | b"timestamp" | b"part" | b"sha" | b"hash" | b"ean" | b"upc" | b"barcode" | b"imei" => {
-            Topic::Other
-        }
-        _ => return None,
-    };
-    Some(found)
+    if word.len() < 2 { None } else { WORDS.get(word) }
 }

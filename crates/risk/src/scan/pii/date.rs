@@ -19,10 +19,6 @@ pub(super) fn in_digits(number: &Window<'_>) -> bool {
     }
 }
 
-const MONTHS: [&[u8]; 12] = [
-    b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
-];
-
 /// A date with a month in letters whose day or year begins at `start`: its start and end. `lower` is
 /// the text in lower case.
 pub(super) fn in_words(lower: &[u8], start: usize) -> Option<(usize, usize)> {
@@ -56,7 +52,11 @@ pub(super) fn in_words(lower: &[u8], start: usize) -> Option<(usize, usize)> {
 }
 
 fn month(word: &[u8]) -> bool {
-    word.len() >= 3 && MONTHS.iter().any(|month| word.starts_with(month))
+    const MONTHS: [&[u8; 3]; 12] = [
+        b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
+        b"dec",
+    ];
+    word.first_chunk::<3>().is_some_and(|three| MONTHS.contains(&three))
 }
 
 fn skip(text: &[u8], from: usize) -> usize {

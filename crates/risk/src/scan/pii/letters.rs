@@ -21,6 +21,10 @@ pub(super) fn of(
     if length > 24 {
         return coin(raw).then_some((PiiType::Crypto, end));
     }
+    // Only these lengths have words that are something by themselves.
+    if !matches!(length, 6..=11 | 16) {
+        return insurance(text, start).map(|end| (PiiType::UkNino, end));
+    }
     for (to, from) in word.iter_mut().zip(raw) {
         *to = from.to_ascii_uppercase();
     }
@@ -115,6 +119,13 @@ fn finnish(text: &[u8], word: &[u8], end: usize) -> Option<(PiiType, usize)> {
 
 /// A UK national insurance number: two letters, six digits, A to D; also in pairs.
 pub(super) fn insurance(text: &[u8], start: usize) -> Option<usize> {
+    // Two letters and a digit, which may stand apart.
+    let two =
+        bytes::is(at(text, start), ALPHA) && bytes::is(at(text, start.saturating_add(1)), ALPHA);
+    let digit = |n: usize| at(text, start.saturating_add(n)).is_ascii_digit();
+    if !two || !digit(2) && !digit(3) {
+        return None;
+    }
     let mut place = start;
     let mut taken = [0u8; 9];
     for (i, slot) in taken.iter_mut().enumerate() {

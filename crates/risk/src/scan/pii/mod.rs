@@ -44,14 +44,25 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     if digits && end.saturating_sub(start) < 6 && ends_here(text, end) {
         return end;
     }
-    let colon = at(text, end) == b':' || bytes::before(text, start) == b':';
+    let before = bytes::before(text, start);
+    let colon = at(text, end) == b':' || before == b':';
     if let Some((start, end, mac)) = colon.then(|| net::colons(text, digit)).flatten() {
         out.push(span(if mac { PiiType::Mac } else { PiiType::Ip }, start, end));
         return end;
     }
+    let word = part(text, start, end);
+    // Much encoded text: of long words only addresses of coins and IBANs are something.
+    if word.len() > 24
+        && !matches!(word, [b'0' | b'1' | b'3' | b'b' | b'B', ..])
+        && !matches!(word, [_, _, b'0'..=b'9', b'0'..=b'9', ..])
+        && letters::has_letters(word)
+    {
+        return end;
+    }
     // Letters apart from their digits.
     let pair = start.saturating_sub(3);
-    if bytes::before(text, start) == b' '
+    if before == b' '
+        && word.len() <= 7
         && run(text, pair, bytes::UPPER, 3) == pair.saturating_add(2)
         && bytes::begins(text, pair)
         && let Some(end) = letters::insurance(text, pair)
@@ -59,7 +70,6 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
         out.push(span(PiiType::UkNino, pair, end));
         return end;
     }
-    let word = part(text, start, end);
     let context = Context::new(lower, start, end);
     if word.len() == 9
         && bytes::begins(text, start)
@@ -90,11 +100,11 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     }
     if end.saturating_sub(digit) <= 4
         && !at(text, digit.saturating_add(2)).is_ascii_digit()
+        && let Some((first, last)) = date::in_words(lower, digit)
         && context_birth(lower, start, digit)
-        && let Some((start, end)) = date::in_words(lower, digit)
     {
-        out.push(span(PiiType::BirthDate, start, end));
-        return end;
+        out.push(span(PiiType::BirthDate, first, last));
+        return last;
     }
     if word.len() <= 4
         && start < digit
@@ -102,6 +112,10 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     {
         out.push(span(what, start, end));
         return end;
+    }
+    let group = run(text, digit, bytes::DIGIT, WORD);
+    if group.saturating_sub(digit) < 6 && number::between(text, group).is_none() {
+        return group;
     }
     let number = Number::read(text, digit);
     numbers(&number, lower, out);
@@ -152,8 +166,17 @@ fn numbers(number: &Number<'_>, lower: &[u8], out: &mut Vec<Span>) {
     }
     let mut first = 0usize;
     while first < count {
+        if !number.begins(first) {
+            first = first.saturating_add(1);
+            continue;
+        }
         let longest = count.saturating_sub(first);
-        let found = (1..=longest).rev().find_map(|groups| {
+        let marked = number.marked(first);
+        // Others are not alone: all of it, what has the same marks between, a card's three or four.
+        let lengths = (1..=longest).rev().filter(|groups| {
+            *groups <= marked || matches!(groups, 3 | 4) || first == 0 && *groups == longest
+        });
+        let found = lengths.into_iter().find_map(|groups| {
             let window = number.window(first, groups)?;
             let size = window.digits.len();
             if !(4..=19).contains(&size) || !number.alone(first, groups) {
@@ -173,7 +196,7 @@ fn numbers(number: &Number<'_>, lower: &[u8], out: &mut Vec<Span>) {
 
 fn what(number: &Window<'_>, lower: &[u8]) -> Option<(PiiType, usize, usize)> {
     let (start, end) = (number.start, number.end);
-    if net::ipv4(number, lower) {
+    if number.groups.len() == 4 && net::ipv4(number, lower) {
         return Some((PiiType::Ip, start, end));
     }
     if number.digits.len() < 6 {

@@ -6,6 +6,9 @@ use super::number::{Between, Window};
 /// Four numbers up to 255 with dots between. A version is written the same, and says so.
 pub(super) fn ipv4(number: &Window<'_>, lower: &[u8]) -> bool {
     let parts = number.groups.len() == 4 && number.evenly() == Some(Between::Dot);
+    if !parts {
+        return false;
+    }
     let small = |group: &super::number::Group| {
         let to = group.first.saturating_add(group.length);
         group.length <= 3
@@ -17,7 +20,7 @@ pub(super) fn ipv4(number: &Window<'_>, lower: &[u8]) -> bool {
         near.ends_with(b"version ") || near.ends_with(b"v") || near.ends_with(b"version: ");
     let more = matches!(at(number.text, number.end), b'.' | b'-' | b'_')
         && bytes::is(at(number.text, number.end.saturating_add(1)), ALNUM);
-    parts && number.groups.iter().all(small) && !version && !more
+    number.groups.iter().all(small) && !version && !more
 }
 
 /// Hexadecimal groups and colons around a place: an IPv6 address, or the six pairs of a network card.
@@ -35,20 +38,24 @@ pub(super) fn colons(text: &[u8], place: usize) -> Option<(usize, usize, bool)> 
     }
     let end = start.saturating_add(length);
     let own = bytes::begins(text, start) && !bytes::is(at(text, end), ALNUM);
-    let groups: Vec<&[u8]> = word.split(|b| *b == b':').collect();
-    let mac = groups.len() == 6 && groups.iter().all(|g| g.len() == 2);
-    if own && mac {
+    let groups = || word.split(|b| *b == b':');
+    let count = groups().count();
+    let short = word.windows(2).filter(|w| *w == b"::").count();
+    // Times are written with colons too.
+    if !own || short != 1 && !matches!(count, 6 | 8) {
+        return None;
+    }
+    if count == 6 && groups().all(|g| g.len() == 2) {
         return Some((start, end, true));
     }
-    let short = word.windows(2).filter(|w| *w == b"::").count();
-    let empty = groups.iter().filter(|g| g.is_empty()).count();
-    let sized = groups.iter().all(|g| g.len() <= 4);
-    let full = short == 0 && groups.len() == 8 && empty == 0;
+    let empty = groups().filter(|g| g.is_empty()).count();
+    let sized = groups().all(|g| g.len() <= 4);
+    let full = short == 0 && count == 8 && empty == 0;
     let cut = short == 1
         && !word.windows(3).any(|w| w == b":::")
-        && (3..=8).contains(&groups.len())
-        && groups.len().saturating_sub(empty) >= 2;
-    (own && sized && (full || cut)).then_some((start, end, false))
+        && (3..=8).contains(&count)
+        && count.saturating_sub(empty) >= 2;
+    (sized && (full || cut)).then_some((start, end, false))
 }
 
 /// An e-mail address around an `@`: a local part of at most 64 bytes, and a domain with a top level

@@ -92,27 +92,44 @@ impl<'a> Number<'a> {
         })
     }
 
-    /// Whether a window is a number by itself: it is all of this one; or it is apart by spaces and is
-    /// one long group, groups with hyphens or dots, or the groups of a card.
-    pub(super) fn alone(&self, first: usize, groups: usize) -> bool {
-        let after = first.saturating_add(groups);
-        let apart = |i: usize| {
-            self.groups().get(i).is_none_or(|g| matches!(g.before, Between::Space | Between::More))
-        };
-        let left = if first == 0 {
+    fn apart(&self, i: usize) -> bool {
+        self.groups().get(i).is_none_or(|g| matches!(g.before, Between::Space | Between::More))
+    }
+
+    /// Whether a window that begins with this group may be a number by itself.
+    pub(super) fn begins(&self, first: usize) -> bool {
+        if first == 0 {
             let start = self.groups().first().map_or(0, |g| g.start);
             stands_free(self.text, start)
         } else {
-            apart(first)
-        };
+            self.apart(first)
+        }
+    }
+
+    /// How many groups from this one on have the same hyphens or dots between them.
+    pub(super) fn marked(&self, first: usize) -> usize {
+        let mut rest = self.groups().iter().skip(first.saturating_add(1)).map(|group| group.before);
+        match rest.next() {
+            Some(kind @ (Between::Hyphen | Between::Dot)) => {
+                rest.take_while(|next| *next == kind).count().saturating_add(2)
+            }
+            _ => 1,
+        }
+    }
+
+    /// Whether a window that [`begins`](Self::begins) so is a number by itself: it is all of this one;
+    /// or it is apart by spaces and is one long group, groups with hyphens or dots, or the groups of a
+    /// card.
+    pub(super) fn alone(&self, first: usize, groups: usize) -> bool {
+        let after = first.saturating_add(groups);
         let right = if after >= self.count {
             let glued = bytes::is(at(self.text, self.end), ALNUM);
             !self.endless && (!glued || extension(self.text, self.end).is_some())
         } else {
-            apart(after)
+            self.apart(after)
         };
         let whole = first == 0 && after >= self.count;
-        left && right
+        right
             && (whole
                 || self.window(first, groups).is_some_and(|w| self.separate(&w, first, after)))
     }
@@ -153,7 +170,7 @@ fn stands_free(text: &[u8], start: usize) -> bool {
 }
 
 /// What is between a group that ends here and the next digit, if that belongs to the same number.
-fn between(text: &[u8], end: usize) -> Option<(Between, usize)> {
+pub(super) fn between(text: &[u8], end: usize) -> Option<(Between, usize)> {
     let one = at(text, end);
     let kind = match one {
         b' ' => Between::Space,
@@ -164,8 +181,12 @@ fn between(text: &[u8], end: usize) -> Option<(Between, usize)> {
         _ => return None,
     };
     let second = end.saturating_add(1);
-    if at(text, second).is_ascii_digit() && kind != Between::More {
+    let next = at(text, second);
+    if next.is_ascii_digit() && kind != Between::More {
         return Some((kind, second));
+    }
+    if !next.is_ascii_digit() && !matches!(next, b' ' | b'-' | b'(' | b')' | b'.' | b'/') {
+        return None;
     }
     // `) `, ` (`, ` - `, `)-`.
     let longer = part(text, end, end.saturating_add(4));

@@ -20,9 +20,9 @@ pub(super) fn phone(number: &Window<'_>, context: &Context<'_>) -> Option<(usize
     }
     let plus = number.before() == b'+'
         || bytes::before(number.text, number.start) == b'(' && before_bracket(number) == b'+';
-    let said = context.first();
-    let named = said == Some(Topic::Phone);
-    let silent = said.is_none();
+    let said = || context.first();
+    let named = || said() == Some(Topic::Phone);
+    let silent = || said().is_none();
     let (groups, single) = (number.groups.len(), number.groups.len() == 1);
     if odd(number) {
         return None;
@@ -33,25 +33,24 @@ pub(super) fn phone(number: &Window<'_>, context: &Context<'_>) -> Option<(usize
         .unwrap_or_default();
     let american = american(number);
     let fits = if plus {
-        (8..=15).contains(&length)
-            && country(number.digits)
-            && (named || silent || said != Some(Topic::Other))
+        (8..=15).contains(&length) && country(number.digits) && said() != Some(Topic::Other)
     } else if number.digits.starts_with(&[0, 0]) {
         let rest = number.digits.get(2..).unwrap_or_default();
-        (10..=17).contains(&length) && country(rest) && (named || silent && !single)
+        (10..=17).contains(&length) && country(rest) && (named() || !single && silent())
     } else if american {
-        named || silent && !single
+        named() || !single && silent()
     } else if number.digits.first() == Some(&0) {
         let trunk = (9..=12).contains(&length) && groups <= 6;
         trunk
-            && (named
-                || silent
-                    && !single
+            && (named()
+                || !single
                     && (10..=11).contains(&length)
-                    && number.groups.iter().all(|g| g.length >= 2))
+                    && number.groups.iter().all(|g| g.length >= 2)
+                    && silent())
     } else {
         let grouped = !single || (9..=12).contains(&length);
-        named && grouped && (7..=13).contains(&length) && national.len() >= 6 && groups <= 6
+        let fits = grouped && (7..=13).contains(&length) && national.len() >= 6 && groups <= 6;
+        fits && named()
     };
     if !fits {
         return None;

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use super::super::bytes::{
     self, ALNUM, ALPHA, BASE, DIGIT, HIGH, LOWER, SPACE, TOKEN, at, part, run,
 };
+use super::super::endings::Endings;
 use super::super::kinds::Span;
 use super::super::literals::{self, Hits, Literals};
 use super::shapes::{self, Verify};
@@ -89,17 +90,16 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, out: &mut Vec<Span>) 
     });
 }
 
+/// What is half of a word that announces a secret, from four letters on.
+static HALVES: LazyLock<Endings> = LazyLock::new(|| {
+    Endings::new(
+        words().map(str::as_bytes).flat_map(|word| (4..word.len()).filter_map(|n| word.get(..n))),
+    )
+});
+
 /// Whether a text, in lower case, holds a word that announces a secret, or ends with half of one.
 pub(super) fn announces(lower: &[u8]) -> bool {
-    let half = |word: &str| {
-        (4..word.len()).any(|n| word.get(..n).is_some_and(|w| lower.ends_with(w.as_bytes())))
-    };
-    let mut any = words().any(half);
-    LITERALS.each(lower, |_, _| {
-        any = true;
-        lower.len()
-    });
-    any
+    HALVES.any(lower, |_| true) || !LITERALS.all(lower).is_empty()
 }
 
 /// A value that the word which ends at `after` announces.

@@ -14,10 +14,8 @@ pub(super) fn beside(text: &[u8], start: usize, end: usize, out: &mut Vec<Span>)
         b'~' => out.extend(start.checked_sub(2).and_then(|mark| azure_secret(text, mark))),
         _ => {}
     }
-    for (i, b) in (start..end).zip(part(text, start, end)) {
-        if *b == b'.' {
-            out.extend(discord(text, i));
-        }
+    for dot in memchr::memchr_iter(b'.', part(text, start, end)) {
+        out.extend(discord(text, start.saturating_add(dot)));
     }
 }
 

@@ -1,9 +1,13 @@
 //! Characters that nobody sees, or that look like others.
 
-use super::bytes::{self, at};
+mod fold;
+mod odd;
+
+use super::bytes;
 use super::kinds::{Class, Evidence, Kind, Span};
-use super::view::View;
-use crate::text::{fold, is_hidden};
+
+pub(super) use fold::folded;
+pub(super) use odd::possible;
 
 /// What is hidden in a text.
 #[derive(Debug, Default)]
@@ -13,71 +17,24 @@ pub(super) struct Hidden {
     pub(super) spelled: Vec<(usize, usize, String)>,
 }
 
-/// Whether a text holds anything that could be hidden, or that is folded: control characters, or
-/// characters beyond ASCII other than ordinary letters, quotes and dashes. One pass.
-pub(super) fn possible(text: &[u8]) -> bool {
-    text.chunks(64).enumerate().any(|(i, chunk)| {
-        let odd = |b: &u8| *b >= 0x7f || *b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t');
-        chunk.iter().fold(false, |any, b| any | odd(b)) && {
-            let base = i.saturating_mul(64);
-            chunk
-                .iter()
-                .enumerate()
-                .any(|(k, b)| odd(b) && matters(text, base.saturating_add(k), *b))
-        }
-    })
-}
-
-/// Whether the character that begins with this byte needs a closer look.
-fn matters(text: &[u8], place: usize, lead: u8) -> bool {
-    let next = |n: usize| at(text, place.saturating_add(n));
-    let (second, third) = (next(1), next(2));
-    let before = bytes::before(text, place);
-    match lead {
-        // The rest of a character; Latin letters; most of the CJK ideographs and of Hangul.
-        0x80..=0xbf | 0xc3..=0xcb | 0xe4..=0xe9 | 0xeb..=0xec => false,
-        0xc2 => matches!(second, 0x80..=0xa0 | 0xad),
-        0xcd => second < 0xb0,
-        // Greek and Cyrillic matter beside Latin letters.
-        0xce..=0xd4 => before.is_ascii_alphabetic() || next(2).is_ascii_alphabetic(),
-        0xe2 => match second {
-            0x80 => match third {
-                0x90..=0x95 => before.is_ascii_digit() || next(3).is_ascii_digit(),
-                0x98..=0x9f | 0xa0..=0xa7 | 0xb0..=0xbf => false,
-                _ => true,
-            },
-            0x82..=0x84 | 0x86..=0x8f | 0x94..=0x97 => false,
-            _ => true,
-        },
-        0xe3 => matches!((second, third), (0x80, 0x80) | (0x85, 0xa4)),
-        // Punctuation of CJK texts is of full width.
-        0xef => match second {
-            0xbc => !matches!(third, 0x81..=0x8f | 0x9a..=0xa0 | 0xbb..=0xbf),
-            0xbd => !matches!(third, 0x80 | 0x9b..=0xbf),
-            _ => true,
-        },
-        _ => true,
-    }
-}
-
 /// Looks for invisible characters where no script and no emoji needs them.
 pub(super) fn look(text: &str) -> Hidden {
     let mut hidden = Hidden::default();
-    let right_to_left = text.chars().any(is_rtl);
-    let mut chars = text.char_indices().peekable();
-    let mut before = None::<char>;
-    let mut marks = 0usize;
-    while let Some((start, c)) = chars.next() {
-        if matches!(c, ' '..='~' | '\n' | '\r' | '\t') {
-            (marks, before) = (0, Some(c));
-            continue;
-        }
-        let end = start.saturating_add(c.len_utf8());
-        marks = if matches!(c, '\u{300}'..='\u{36f}') { marks.saturating_add(1) } else { 0 };
-        if marks == 5 {
-            hidden.span("combining_marks", start, end);
-        }
+    let mut right_to_left = None::<bool>;
+    let (mut marks, mut mark_end) = (0usize, 0usize);
+    let mut done = 0usize;
+    bytes::each(text.as_bytes(), may_hide, |start| {
         let rest = text.get(start..).unwrap_or_default();
+        let Some(c) = rest.chars().next().filter(|_| start >= done) else { return };
+        let before = text.get(..start).and_then(|text| text.chars().next_back());
+        let end = start.saturating_add(c.len_utf8());
+        if matches!(c, '\u{300}'..='\u{36f}') {
+            marks = if mark_end == start { marks.saturating_add(1) } else { 1 };
+            mark_end = end;
+            if marks == 5 {
+                hidden.span("combining_marks", start, end);
+            }
+        }
         let (rule, length) = match c {
             '\u{e0000}'..='\u{e007f}' => tags(rest, before),
             '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}' => selectors(rest, before),
@@ -89,7 +46,10 @@ pub(super) fn look(text: &str) -> Hidden {
             | '\u{2066}'..='\u{2069}'
             | '\u{200e}'
             | '\u{200f}'
-            | '\u{61c}' => ((!right_to_left).then_some("bidi_control"), c.len_utf8()),
+            | '\u{61c}' => {
+                let rtl = *right_to_left.get_or_insert_with(|| text.chars().any(is_rtl));
+                ((!rtl).then_some("bidi_control"), c.len_utf8())
+            }
             '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => {
                 let korean = before.is_some_and(|b| matches!(b, '\u{1100}'..='\u{11ff}' | '\u{3131}'..='\u{318e}' | '\u{ac00}'..='\u{d7a3}'));
                 ((!korean).then_some("invisible_filler"), c.len_utf8())
@@ -118,11 +78,30 @@ pub(super) fn look(text: &str) -> Hidden {
                 hidden.spelled.push((start, end, spelled));
             }
         }
-        while chars.next_if(|(i, _)| *i < end).is_some() {}
-        before = text.get(..end).and_then(|t| t.chars().next_back());
-    }
+        done = end;
+    });
     mixed(text, &mut hidden);
     hidden
+}
+
+/// Whether a character that begins with this byte may be one that [`look`] has a rule for. Without
+/// branches.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "no branches: many bytes are looked at side by side"
+)]
+fn may_hide(lead: u8) -> bool {
+    let white = (lead == b'\n') | (lead == b'\r') | (lead == b'\t');
+    (lead < 0x20) & !white
+        | (lead == 0x7f)
+        | (lead == 0xc2)
+        | (lead == 0xcc)
+        | (lead == 0xcd)
+        | (lead == 0xd8)
+        | (lead.wrapping_sub(0xe1) < 3)
+        | (lead == 0xef)
+        | (lead == 0xf0)
+        | (lead == 0xf3)
 }
 
 impl Hidden {
@@ -250,125 +229,44 @@ fn readable(bytes: &[u8]) -> Option<String> {
 
 /// Words of an address in which letters of another script stand for Latin ones.
 fn mixed(text: &str, hidden: &mut Hidden) {
-    let mut start = 0usize;
-    for word in text.split_inclusive(|c: char| {
-        c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '"' | ',')
-    }) {
+    // First between what is cheap to tell, then between whatever separates words.
+    let separates =
+        |b: &u8| matches!(b, b'\t'..=b'\r' | b' ' | b'<' | b'>' | b'(' | b')' | b'"' | b',');
+    let whole = text.as_bytes();
+    let mut done = 0usize;
+    bytes::each(
+        whole,
+        |b| b.wrapping_sub(0xce) < 7,
+        |place| {
+            if place < done {
+                return;
+            }
+            let before = whole.get(done..place).unwrap_or_default();
+            let start = before
+                .iter()
+                .rposition(separates)
+                .map_or(done, |i| done.saturating_add(i).saturating_add(1));
+            let after = whole.get(place..).unwrap_or_default();
+            done = place.saturating_add(after.iter().position(separates).unwrap_or(after.len()));
+            let part = text.get(start..done).unwrap_or_default();
+            if part.bytes().any(|b| b.is_ascii_alphabetic()) {
+                mixed_words(part, start, hidden);
+            }
+        },
+    );
+}
+
+fn mixed_words(text: &str, place: usize, hidden: &mut Hidden) {
+    let mut start = place;
+    for word in text.split_inclusive(char::is_whitespace) {
         let end = start.saturating_add(word.len());
-        if word.is_ascii() {
-            start = end;
-            continue;
-        }
         let bare = word.trim_end_matches(|c: char| !c.is_alphanumeric());
         let latin = bare.chars().any(|c| c.is_ascii_alphabetic());
-        let strange = bare.chars().filter(|c| !c.is_ascii() && c.is_alphabetic());
-        let (like, other) = strange.fold((0usize, 0usize), |(like, other), c| {
-            if imitates(c).is_some() {
-                (like.saturating_add(1), other)
-            } else {
-                (like, other.saturating_add(1))
-            }
-        });
-        if latin && like > 0 && other == 0 {
+        let mut strange = bare.chars().filter(|c| !c.is_ascii() && c.is_alphabetic()).peekable();
+        let like = strange.peek().is_some();
+        if latin && like && strange.all(|c| fold::imitates(c).is_some()) {
             hidden.span("mixed_scripts", start, start.saturating_add(bare.len()));
         }
         start = end;
-    }
-}
-
-/// The Latin letter that a Cyrillic or Greek one looks like.
-fn imitates(c: char) -> Option<char> {
-    let latin = match c {
-        '\u{430}' | '\u{3b1}' => 'a',
-        '\u{435}' => 'e',
-        '\u{43e}' | '\u{3bf}' => 'o',
-        '\u{440}' | '\u{3c1}' => 'p',
-        '\u{441}' => 'c',
-        '\u{443}' => 'y',
-        '\u{445}' => 'x',
-        '\u{456}' | '\u{3b9}' => 'i',
-        '\u{455}' => 's',
-        '\u{458}' => 'j',
-        '\u{501}' => 'd',
-        '\u{51b}' => 'q',
-        '\u{51d}' => 'w',
-        '\u{4bb}' => 'h',
-        '\u{3bd}' => 'v',
-        '\u{3ba}' | '\u{43a}' => 'k',
-        '\u{43c}' => 'm',
-        '\u{442}' => 't',
-        '\u{410}' | '\u{391}' => 'A',
-        '\u{412}' | '\u{392}' => 'B',
-        '\u{415}' | '\u{395}' => 'E',
-        '\u{41a}' | '\u{39a}' => 'K',
-        '\u{41c}' | '\u{39c}' => 'M',
-        '\u{41d}' | '\u{397}' => 'H',
-        '\u{41e}' | '\u{39f}' => 'O',
-        '\u{420}' | '\u{3a1}' => 'P',
-        '\u{421}' => 'C',
-        '\u{422}' | '\u{3a4}' => 'T',
-        '\u{425}' | '\u{3a7}' => 'X',
-        '\u{406}' | '\u{399}' => 'I',
-        '\u{405}' => 'S',
-        _ => return None,
-    };
-    Some(latin)
-}
-
-/// The text as it is meant to be read: letters of odd alphabets as the ASCII that they imitate, odd
-/// spaces and hyphens as plain ones, nothing invisible. None if that changes nothing of weight.
-pub(super) fn folded(text: &str) -> Option<View> {
-    if !possible(text.as_bytes()) {
-        return None;
-    }
-    let mut view = View::with_capacity(text.len());
-    let mut changed = false;
-    let bytes = text.as_bytes();
-    let mut start = 0usize;
-    while let Some(c) = text.get(start..).and_then(|rest| rest.chars().next()) {
-        if c.is_ascii() {
-            let rest = bytes.get(start..).unwrap_or_default();
-            let length = rest.iter().position(|b| !b.is_ascii()).unwrap_or(rest.len());
-            let end = start.saturating_add(length);
-            view.copy(bytes, start, end);
-            start = end;
-            continue;
-        }
-        let end = start.saturating_add(c.len_utf8());
-        if is_hidden(c) {
-            changed = true;
-        } else {
-            let before = view.bytes.last().is_some_and(u8::is_ascii_alphabetic);
-            let latin = before || at(bytes, end).is_ascii_alphabetic();
-            let plain = imitates(c).filter(|_| latin).unwrap_or_else(|| plain(c));
-            changed |= plain != c;
-            view.push_char(plain, start, end);
-        }
-        start = end;
-    }
-    changed.then_some(view)
-}
-
-/// The ASCII character that one stands for, or itself.
-fn plain(c: char) -> char {
-    let letter = |offset: u32, first: char| {
-        let place = u8::try_from(offset.checked_rem(26).unwrap_or(0)).unwrap_or(0);
-        char::from(u8::try_from(first).unwrap_or(b'a').wrapping_add(place))
-    };
-    let code = u32::from(c);
-    match fold(c) {
-        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-        '\u{24d0}'..='\u{24e9}' => letter(code.wrapping_sub(0x24d0), 'a'),
-        '\u{24b6}'..='\u{24cf}' => letter(code.wrapping_sub(0x24b6), 'a'),
-        // Mathematical letters: alphabets of 26 capitals and 26 small letters in turn.
-        '\u{1d400}'..='\u{1d6a3}' => letter(code.wrapping_sub(0x1d400), 'a'),
-        '\u{1d7ce}'..='\u{1d7ff}' => {
-            let digit = code.wrapping_sub(0x1d7ce).checked_rem(10).unwrap_or(0);
-            char::from_digit(digit, 10).unwrap_or('0')
-        }
-        '\u{660}'..='\u{669}' => char::from_digit(code.wrapping_sub(0x660), 10).unwrap_or('0'),
-        '\u{6f0}'..='\u{6f9}' => char::from_digit(code.wrapping_sub(0x6f0), 10).unwrap_or('0'),
-        c => c,
     }
 }
