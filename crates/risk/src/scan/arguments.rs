@@ -5,10 +5,12 @@ use countersign_canon::Value;
 use super::kinds::{Evidence, Span};
 use super::{bytes, decode, hidden, marks, secret};
 use crate::arguments::{Arguments, Kind};
-use crate::text::is_hidden;
 
 /// Most bytes that are decoded of one string, as a multiple of its length.
 const DECODED: usize = 8;
+
+/// Shortest text with a secret in it, in bytes: `://:abcd@`. Whatever form it is in makes it longer.
+const SHORTEST: usize = 9;
 
 /// A secret in the arguments of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub(crate) fn leak(arguments: &Arguments<'_>) -> Option<Leak> {
     }
     let mut squeezed = secret::Squeezed::default();
     for leaf in strings() {
-        squeezed.push(leaf.text, |c| c.is_whitespace() || is_hidden(c));
+        squeezed.push(leaf.text);
     }
     squeezed.secret().map(joined)
 }
@@ -60,6 +62,9 @@ pub(crate) fn leak(arguments: &Arguments<'_>) -> Option<Leak> {
 /// The first secret in a text, in whatever form.
 fn secret_in(text: &str) -> Option<Span> {
     let whole = text.as_bytes();
+    if whole.len() < SHORTEST {
+        return None;
+    }
     let marks = marks::mark(whole);
     let mut spans = Vec::new();
     secret::find(whole, &bytes::lower(whole), &marks, &mut spans);

@@ -11,10 +11,10 @@ use super::bytes::{self, at};
 
 /// Bits of a hash: the filter is a table of 16 KiB.
 const BITS: u32 = 14;
-const SIZE: usize = 1 << BITS;
+pub(super) const SIZE: usize = 1 << BITS;
 
 /// Bytes that are looked at together, and the places among them.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 const PLACES: usize = BLOCK / 2;
 
 /// Literals that were found: where each starts, and its number. In order.
@@ -132,14 +132,14 @@ impl Literals {
 }
 
 /// The block at a place, and the same two bytes on; None where the text ends before.
-fn block(text: &[u8], base: usize) -> Option<(&[u8; BLOCK], &[u8; BLOCK])> {
+pub(super) fn block(text: &[u8], base: usize) -> Option<(&[u8; BLOCK], &[u8; BLOCK])> {
     let here = text.get(base..)?.first_chunk::<BLOCK>()?;
     let behind = text.get(base.wrapping_add(2)..)?.first_chunk::<BLOCK>()?;
     Some((here, behind))
 }
 
 /// The hashes of the threes at every second place.
-fn hashes(block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> [u16; PLACES] {
+pub(super) fn hashes(block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> [u16; PLACES] {
     let mut hashes = [0u16; PLACES];
     let pairs = block.as_chunks::<2>().0.iter().zip(behind.as_chunks::<2>().0);
     for (hash, (two, third)) in hashes.iter_mut().zip(pairs) {
@@ -148,7 +148,8 @@ fn hashes(block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> [u16; PLACES] {
     hashes
 }
 
-fn mixed(two: u16, third: u16) -> u16 {
+/// The hash of three bytes, the first two as one number: less than [`SIZE`].
+pub(super) fn mixed(two: u16, third: u16) -> u16 {
     let sum = two.wrapping_mul(0x9e35).wrapping_add(third.wrapping_mul(0x6c8d));
     sum >> (16 - BITS)
 }

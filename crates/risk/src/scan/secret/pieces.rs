@@ -1,10 +1,15 @@
 //! Secrets in pieces: over several strings, or with something between their characters.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::super::bytes::{self, ALPHA, DIGIT, LOWER, SPACE, TOKEN, UPPER, is, part};
 use super::super::marks::mark;
 use super::context;
 use super::rules::{Body, Rule, drawn, random};
 use super::tokens::{self, Beginning};
+use crate::text::is_hidden;
 
 /// Longest piece that is put together with another, in bytes.
 const PIECE: usize = 4096;
@@ -87,7 +92,7 @@ fn opens(end: &[u8]) -> bool {
         digits > 0 && letters > 0 || bytes::count(word, UPPER) > 1 && bytes::count(word, LOWER) > 0;
     let mut any = word.len() >= 6 && mixed
         || (8..=10).contains(&digits)
-        || memchr::memmem::find(word, b"://").is_some()
+        || memchr::memchr_iter(b':', word).any(|i| bytes::goes_on(word, i, b"://"))
         || tokens::starts_any(word);
     if !any {
         tokens::each(word, 0, word.len(), |_| {
@@ -147,6 +152,15 @@ fn begun(texts: &[&[u8]]) -> Option<&'static str> {
     None
 }
 
+/// The length of the character at a place if it is white space or invisible, else 0.
+fn gone(text: &str, place: usize) -> usize {
+    let c = text.get(place..).and_then(|rest| rest.chars().next());
+    c.filter(|c| c.is_whitespace() || is_hidden(*c)).map_or(0, char::len_utf8)
+}
+
+/// What stands in every private key in PEM.
+static LABEL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("PRIVATEKEY-----"));
+
 /// A text from which everything was taken that may stand between the characters of a secret.
 #[derive(Debug, Default)]
 pub(in crate::scan) struct Squeezed {
@@ -156,18 +170,27 @@ pub(in crate::scan) struct Squeezed {
 }
 
 impl Squeezed {
-    /// Adds a string. Characters for which `gone` holds are left out.
-    pub(in crate::scan) fn push(&mut self, text: &str, gone: impl Fn(char) -> bool) {
+    /// Adds a string without its white space and its invisible characters.
+    pub(in crate::scan) fn push(&mut self, text: &str) {
         self.seams.push(self.text.len());
-        for c in text.chars() {
-            if gone(c) {
+        let whole = text.as_bytes();
+        let mut done = 0usize;
+        bytes::each(
+            whole,
+            |b| b <= b' ' || b >= 0x7f,
+            |place| {
+                let length = if bytes::at(whole, place) < 0x80 { 1 } else { gone(text, place) };
+                if length == 0 {
+                    return;
+                }
+                self.text.extend_from_slice(part(whole, done, place));
+                done = place.saturating_add(length);
                 if self.seams.last() != Some(&self.text.len()) {
                     self.seams.push(self.text.len());
                 }
-            } else {
-                self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-        }
+            },
+        );
+        self.text.extend_from_slice(part(whole, done, whole.len()));
     }
 
     /// A token in it. Words are glued to each other here, so what follows a beginning must be as
@@ -202,9 +225,8 @@ impl Squeezed {
             0
         });
         rule.or_else(|| self.beside()).or_else(|| {
-            let label = b"PRIVATEKEY-----";
-            let at = memchr::memmem::find(text, label)?;
-            let body = at.saturating_add(label.len());
+            let at = LABEL.find(text)?;
+            let body = at.saturating_add(LABEL.needle().len());
             random(part(text, body, body.saturating_add(48))).then_some("private_key")
         })
     }
