@@ -1,11 +1,12 @@
 //! `countersign ledger`: what became of every effect.
 
+use std::ffi::OsString;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use countersign::core::{EffectId, Ending, LedgerEntry, LedgerFilter, LedgerState, Prepared};
 use countersign::prelude::*;
-use countersign::{Recovery, read_ledger, state_dir};
+use countersign::{PipelineBuilder, Recovery, read_ledger, state_dir};
 
 use crate::output::{Answer, Failure, Json, Out, array, inert, table, utc, visible};
 
@@ -140,7 +141,8 @@ pub(crate) fn run(args: &Args, json: bool) -> Result<Answer, Failure> {
             Answer::Yes
         }
         Command::Reconcile { effects } => {
-            let found = block_on(reconcile(dir.clone(), effects))??;
+            let builder = opening(&dir, |name| std::env::var_os(name))?;
+            let found = block_on(reconcile(builder, effects))??;
             let recovery = match found {
                 Ok(recovery) => recovery,
                 Err(effect) => return Ok(no_such(effect, json)),
@@ -271,15 +273,23 @@ fn reconciled(recovery: &Recovery, json: bool) -> String {
 /// What was found out, or the effect that is not there.
 type Reconciled = Result<Recovery, EffectId>;
 
-async fn reconcile(dir: PathBuf, effects: &[EffectId]) -> Result<Reconciled, Failure> {
-    let unusable = |kind, error: &dyn std::error::Error| Failure::Unusable(kind, chain(error));
-    let builder = Pipeline::builder().state_dir(&dir).connector(GoogleCalendar::new());
-    let builder = match TokenVault::from_env() {
-        Ok(vault) => builder.vault(vault),
+/// The pipeline of a state directory, by an environment.
+fn opening(
+    dir: &Path,
+    environment: impl Fn(&str) -> Option<OsString>,
+) -> Result<PipelineBuilder, Failure> {
+    let builder = Pipeline::builder().state_dir(dir).connector(GoogleCalendar::new());
+    let none = environment("AUTH0_DOMAIN").is_none();
+    match TokenVault::from_vars(environment) {
+        Ok(vault) => Ok(builder.vault(vault)),
         // What needs no account can be found out all the same; the rest says why it cannot.
-        Err(_) if std::env::var_os("AUTH0_DOMAIN").is_none() => builder,
-        Err(error) => return Err(unusable("auth0_unusable", &error)),
-    };
+        Err(_) if none => Ok(builder),
+        Err(error) => Err(Failure::Unusable("auth0_unusable", chain(&error))),
+    }
+}
+
+async fn reconcile(builder: PipelineBuilder, effects: &[EffectId]) -> Result<Reconciled, Failure> {
+    let unusable = |kind, error: &dyn std::error::Error| Failure::Unusable(kind, chain(error));
     let cs = builder.open().await.map_err(|e| unusable("ledger_unusable", &e))?;
     if effects.is_empty() {
         let recovery = cs.recover().await.map_err(|e| unusable("ledger_unusable", &e))?;
@@ -315,3 +325,6 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = runtime.map_err(|e| Failure::Unusable("no_runtime", e.to_string()))?;
     Ok(runtime.block_on(future))
 }
+
+#[cfg(test)]
+mod tests;
