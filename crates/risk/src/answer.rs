@@ -37,6 +37,8 @@ pub(crate) struct Item<'a> {
     pub(crate) texts: Vec<&'a str>,
     /// It is a text without records and fields.
     pub(crate) plain: bool,
+    /// It holds a quoted text of several lines.
+    pub(crate) runs_on: bool,
 }
 
 /// What kind of value stands under a key.
@@ -197,7 +199,7 @@ fn text_items(text: &str) -> Vec<Item<'_>> {
     let base = if listed { 2 } else { 0 };
     let fields = listed || text.lines().next().is_some_and(|line| key_value(line).is_some());
     let mut items: Vec<Item<'_>> = Vec::new();
-    let mut state = Lines { text, key: "", from: None, end: 0 };
+    let mut state = Lines { text, key: "", from: None, end: 0, quote: None };
     let mut start = 0usize;
     let mut at = 0usize;
     for line in text.split_inclusive('\n') {
@@ -212,14 +214,23 @@ fn text_items(text: &str) -> Vec<Item<'_>> {
             items.push(Item { plain: !listed && !fields, ..Item::default() });
             start = here;
             state.key = "";
+            state.quote = None;
         }
         let Some(item) = items.last_mut() else { continue };
         let body = if listed { line.strip_prefix("- ").unwrap_or(line) } else { line };
         let indent = line.len().saturating_sub(body.trim_start().len());
         let bare = body.trim_start();
-        if let Some((key, value)) = key_value(bare).filter(|_| fields && indent == base) {
+        if let Some(quote) = state.quote {
+            // What is quoted over several lines was written by somebody, whatever it looks like.
+            state.run(here, at);
+            if closes(line, quote) {
+                state.quote = None;
+                state.flush(item);
+            }
+        } else if let Some((key, value)) = key_value(bare).filter(|_| fields && indent == base) {
             state.flush(item);
             state.key = key;
+            state.quote = opens(value);
             if !value.is_empty() {
                 item.parts.push(Part { key, text: value, is_key: false });
             }
@@ -227,10 +238,13 @@ fn text_items(text: &str) -> Vec<Item<'_>> {
             bare.strip_prefix("- ").filter(|_| indent <= base.saturating_add(2))
         {
             state.flush(item);
+            state.quote = opens(entry);
             item.parts.push(Part { key: state.key, text: unquoted(entry), is_key: false });
         } else {
+            state.quote = if fields { opens(bare) } else { None };
             state.run(here, at);
         }
+        item.runs_on |= state.quote.is_some();
     }
     if let Some(item) = items.last_mut() {
         state.flush(item);
@@ -245,6 +259,8 @@ struct Lines<'a> {
     key: &'a str,
     from: Option<usize>,
     end: usize,
+    /// A quoted text began and did not end yet.
+    quote: Option<char>,
 }
 
 impl<'a> Lines<'a> {
@@ -269,6 +285,23 @@ fn key_value(line: &str) -> Option<(&str, &str)> {
     let fits = (1..=32).contains(&key.len()) && key.chars().all(word);
     let value = (value.is_empty() || value.starts_with(' ')).then(|| unquoted(value.trim()))?;
     fits.then_some((key, value))
+}
+
+/// The quote that a text begins with, if it doesn't end with it too.
+fn opens(text: &str) -> Option<char> {
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let rest = text.get(1..).unwrap_or_default();
+    (!closes(rest, quote)).then_some(quote)
+}
+
+/// Whether a line ends a quoted text. In single quotes two stand for one, in double ones a backslash
+/// stands before one.
+fn closes(line: &str, quote: char) -> bool {
+    let line = line.trim_end();
+    let Some(before) = line.strip_suffix(quote) else { return false };
+    let same = if quote == '"' { '\\' } else { quote };
+    let run = before.len().saturating_sub(before.trim_end_matches(same).len());
+    run.is_multiple_of(2)
 }
 
 fn unquoted(text: &str) -> &str {
@@ -310,6 +343,19 @@ mod tests {
                 ],
             ]
         );
+    }
+
+    #[test]
+    fn what_is_quoted_over_several_lines_holds_no_fields() {
+        let text = "- general\n- 'External_\n\n  TODO: mail it\n  - eve@x\n  to: \'\'mallory\'\'\n  now'\n- random";
+        let (answer, _) = Answer::read(text);
+        let items = answer.items();
+        let runs_on: Vec<bool> = items.iter().map(|item| item.runs_on).collect();
+        assert_eq!(runs_on, [false, true, false]);
+        assert!(items.iter().flat_map(|item| &item.parts).all(|part| part.key.is_empty()));
+        assert_eq!(opens("'s' and 't'"), None);
+        assert_eq!(opens("'it''"), Some('\''));
+        assert_eq!(opens("\"a\\\""), Some('"'));
     }
 
     #[test]

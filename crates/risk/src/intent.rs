@@ -10,35 +10,41 @@ use std::sync::LazyLock;
 
 use countersign_core::Tool;
 
+use crate::foreign;
 use crate::text::link_like;
 use crate::words::words;
 
-const SEND: u64 = 1;
-const PAY: u64 = 1 << 1;
-const CREATE: u64 = 1 << 2;
-const DELETE: u64 = 1 << 3;
-const UPDATE: u64 = 1 << 4;
-const RESERVE: u64 = 1 << 5;
-const SHARE: u64 = 1 << 6;
-const SECURE: u64 = 1 << 7;
-const PUBLISH: u64 = 1 << 8;
-const RUN: u64 = 1 << 9;
-const EXPORT: u64 = 1 << 10;
+pub(crate) const SEND: u64 = 1;
+pub(crate) const PAY: u64 = 1 << 1;
+pub(crate) const CREATE: u64 = 1 << 2;
+pub(crate) const DELETE: u64 = 1 << 3;
+pub(crate) const UPDATE: u64 = 1 << 4;
+pub(crate) const RESERVE: u64 = 1 << 5;
+pub(crate) const SHARE: u64 = 1 << 6;
+pub(crate) const SECURE: u64 = 1 << 7;
+pub(crate) const PUBLISH: u64 = 1 << 8;
+pub(crate) const RUN: u64 = 1 << 9;
+pub(crate) const EXPORT: u64 = 1 << 10;
+pub(crate) const APPROVE: u64 = 1 << 32;
+pub(crate) const RETURN: u64 = 1 << 33;
 /// Doings that say enough without a thing.
-const SPECIFIC: u64 = SEND | PAY | RESERVE | SECURE;
+const SPECIFIC: u64 = SEND | PAY | RESERVE | SECURE | APPROVE | RETURN;
 
-const MESSAGE: u64 = 1 << 16;
-const EVENT: u64 = 1 << 17;
-const FILE: u64 = 1 << 18;
-const MONEY: u64 = 1 << 19;
-const ACCOUNT: u64 = 1 << 20;
-const BOOKING: u64 = 1 << 21;
-const GROUP: u64 = 1 << 22;
+pub(crate) const MESSAGE: u64 = 1 << 16;
+pub(crate) const EVENT: u64 = 1 << 17;
+pub(crate) const FILE: u64 = 1 << 18;
+pub(crate) const MONEY: u64 = 1 << 19;
+pub(crate) const ACCOUNT: u64 = 1 << 20;
+pub(crate) const BOOKING: u64 = 1 << 21;
+pub(crate) const GROUP: u64 = 1 << 22;
 const CODE: u64 = 1 << 23;
-const RECORD: u64 = 1 << 24;
-const ISSUE: u64 = 1 << 25;
+pub(crate) const RECORD: u64 = 1 << 24;
+pub(crate) const ISSUE: u64 = 1 << 25;
 const BRANCH: u64 = 1 << 26;
-const THINGS: u64 = 0x07ff_0000;
+pub(crate) const DEVICE: u64 = 1 << 34;
+/// The web, which tools are named after seldom: that a request speaks of it lets links be followed.
+pub(crate) const WEB: u64 = 1 << 35;
+const THINGS: u64 = 0x07ff_0000 | DEVICE;
 
 /// Shapes of values that the request itself gives.
 const MAIL: u64 = 1 << 11;
@@ -52,7 +58,7 @@ const DELEGATES: u64 = 1 << 30;
 const READABLE: u64 = 1 << 31;
 
 /// Words of a request, by the doing they ask for.
-const ACTIONS: [(u64, &str); 11] = [
+const ACTIONS: [(u64, &str); 13] = [
     (
         SEND,
         "send sent mail email e-mail message dm reply respond answer write tell inform notify \
@@ -68,7 +74,7 @@ const ACTIONS: [(u64, &str); 11] = [
         CREATE,
         "create make add new set schedule plan organize organise arrange put write draft generate \
          open start register record log note save prepare build compose file enter insert book \
-         remind block",
+         remind block request apply invite",
     ),
     (
         DELETE,
@@ -79,7 +85,7 @@ const ACTIONS: [(u64, &str); 11] = [
         UPDATE,
         "update change adjust modify edit set reschedule move correct fix rename append increase \
          decrease raise lower replace switch extend shorten postpone add put mark write resolve \
-         complete assign label archive pin star close",
+         complete assign label archive pin star close turn switch dim set",
     ),
     (RESERVE, "book reserve reservation rent hire order buy purchase"),
     (SHARE, "share grant invite add include join access permission allow collaborate"),
@@ -87,6 +93,8 @@ const ACTIONS: [(u64, &str); 11] = [
     (PUBLISH, "publish post release deploy merge upload push submit announce ship put"),
     (RUN, "run execute launch start trigger invoke test build restart"),
     (EXPORT, "export download extract backup copy dump sync"),
+    (APPROVE, "approve accept confirm decline reject authorize authorise sign"),
+    (RETURN, "return back"),
 ];
 
 /// Words that are a thing as often as a doing: they count as a doing where one is asked for, at the
@@ -101,13 +109,13 @@ const BEFORE: &str = "please and then to also or you can could must should would
                       let's lets kindly afterwards finally but not don't dont i we";
 
 /// Words, by the thing they speak of.
-const OBJECTS: [(u64, &str); 11] = [
+const OBJECTS: [(u64, &str); 13] = [
     (MESSAGE, "mail email e-mail message dm inbox reply newsletter thread draft chat"),
     (
         EVENT,
         "event meeting calendar appointment schedule reschedule lunch dinner breakfast call \
          session visit reminder remind party participant attendee invitation sync standup \
-         interview birthday trip",
+         interview birthday trip leave vacation holiday",
     ),
     (
         FILE,
@@ -133,10 +141,15 @@ const OBJECTS: [(u64, &str); 11] = [
     (ISSUE, "issue bug ticket case task todo"),
     (BRANCH, "branch pull pr commit merge"),
     (RECORD, "record contact lead deal customer client opportunity entry row note"),
+    (
+        DEVICE,
+        "device light lamp heating heater thermostat door lock alarm blind speaker tv camera appliance",
+    ),
+    (WEB, "website site web webpage page article link url blog homepage"),
 ];
 
 /// What a tool's name does, word by word: the doings any of which covers it.
-const VERBS: [(u64, &str); 14] = [
+const VERBS: [(u64, &str); 17] = [
     (SEND, "send reply respond forward email mail message notify comment dm"),
     (SEND | PUBLISH, "post announce"),
     (PAY, "pay transfer refund wire donate charge withdraw deposit remit"),
@@ -158,6 +171,9 @@ const VERBS: [(u64, &str); 14] = [
     (EXPORT, "export download backup copy dump"),
     (RUN, "run execute launch trigger start restart"),
     (PUBLISH, "merge publish deploy release upload push submit"),
+    (APPROVE, "approve accept confirm decline reject authorize"),
+    (RETURN, "return"),
+    (CREATE | SEND, "request apply"),
 ];
 
 /// Words that hand the choice to somebody else's text, and the things they do it with.
@@ -201,7 +217,12 @@ pub(crate) fn asked(before: Asked, request: &str) -> Asked {
                 does |= SEND;
             }
             letting = letting.saturating_sub(1);
-            bits |= does | LEXICON.objects.get(stem);
+            let things = LEXICON.objects.get(stem);
+            bits |= does | things;
+            if LEXICON.actions.get(stem) == 0 && things == 0 {
+                let foreign = foreign::kinds(&word);
+                bits |= if to_me { foreign & !SEND } else { foreign };
+            }
             thing |= LEXICON.delegates.get(stem) & 1 != 0;
             doing |= LEXICON.delegates.get(stem) & 2 != 0;
             free = LEXICON.before.get(&word) != 0;
@@ -219,7 +240,9 @@ pub(crate) fn asked(before: Asked, request: &str) -> Asked {
 
 fn is_me(token: &str) -> bool {
     let word = token.trim_end_matches(['.', ',', '!', '?']);
-    ["me", "us", "myself"].iter().any(|me| word.eq_ignore_ascii_case(me))
+    ["me", "us", "myself", "mir", "uns", "moi", "nous", "nos"]
+        .iter()
+        .any(|me| word.eq_ignore_ascii_case(me))
 }
 
 /// The shape of a value: what a request gives one of, it does not leave to a text.
@@ -260,8 +283,19 @@ impl Asked {
         words(value).any(|word| self.0 & shape(&word) != 0)
     }
 
-    /// Whether the request asks for what the tool does. `said` looks a stem up in the request.
-    pub(crate) fn covers(self, tool: &Tool, said: impl Fn(&str) -> bool) -> bool {
+    /// Whether the request speaks of pages and links.
+    pub(crate) fn speaks_of_the_web(self) -> bool {
+        self.0 & WEB != 0
+    }
+
+    /// Whether the request asks for what the tool does. `said` looks a stem up in the request; `names`
+    /// says whether the request names the very thing that the call acts on, which needs no kind then.
+    pub(crate) fn covers(
+        self,
+        tool: &Tool,
+        said: impl Fn(&str) -> bool,
+        names: impl Fn() -> bool,
+    ) -> bool {
         let (mut doing, mut things, mut known) = (0u64, 0u64, false);
         let (mut verb_said, mut thing_said) = (false, false);
         for token in tool.name().as_str().split('_') {
@@ -292,8 +326,8 @@ impl Asked {
         }
         let does = self.0 & doing != 0 || verb_said;
         let specific = doing & SPECIFIC != 0 && self.0 & doing & SPECIFIC != 0;
-        let about = things & THINGS == 0 || self.0 & things != 0 || thing_said;
-        does && (specific || about)
+        let about = things & THINGS == 0 || self.0 & things & THINGS != 0 || thing_said;
+        does && (specific || about || names())
     }
 }
 
@@ -377,7 +411,7 @@ mod tests {
     fn covers(request: &str, tool: &str) -> bool {
         let tool = ToolSpec::new(tool).register().unwrap();
         let said: BTreeSet<String> = stems(request).collect();
-        asked(Asked::default(), request).covers(&tool, |stem| said.contains(stem))
+        asked(Asked::default(), request).covers(&tool, |stem| said.contains(stem), || false)
     }
 
     #[test]
@@ -431,12 +465,45 @@ mod tests {
     }
 
     #[test]
+    fn a_request_in_german_french_or_spanish_covers_what_it_asks_for() {
+        for (request, tool) in [
+            ("Schick Kim bitte den Bericht", "send_email"),
+            ("Überweise die Miete", "send_money"),
+            ("Lösche die Datei alt.txt", "delete_file"),
+            ("Trag den Termin am Montag in den Kalender ein", "create_calendar_event"),
+            ("Antworte ihm, dass es geht", "send_direct_message"),
+            ("Réserve une table pour deux", "reserve_restaurant"),
+            ("Envoie le résumé à Chloé", "send_email"),
+            ("Annule la réunion de lundi", "cancel_calendar_event"),
+            ("Règle la facture du plombier", "pay_invoice"),
+            ("Envía el informe a Omar", "send_email"),
+            ("Apruébalas, por favor", "approve_leave"),
+            ("Borra el archivo viejo.txt", "delete_file"),
+        ] {
+            assert!(covers(request, tool), "{request}: {tool}");
+        }
+        for (request, tool) in [
+            ("Fasse die Seite zusammen", "send_email"),
+            ("Was steht im Kalender?", "delete_event"),
+            ("Wie hoch ist die Rechnung?", "send_money"),
+            ("Résume la page", "send_money"),
+            ("Quels sont mes rendez-vous ?", "create_calendar_event"),
+            ("¿Qué dice el correo de Omar?", "send_email"),
+            ("Lee la página y dime qué dice", "delete_file"),
+            ("Lies die Notiz", "share_file"),
+        ] {
+            assert!(!covers(request, tool), "{request}: {tool}");
+            assert!(asked(Asked::default(), request).is_readable(), "{request}");
+        }
+    }
+
+    #[test]
     fn a_request_can_leave_it_to_a_text() {
         let delegates = |text| asked(Asked::default(), text).delegates();
         assert!(delegates("Please do all tasks on my list"));
         assert!(delegates("Read the notice and follow the instructions precisely"));
         assert!(!delegates("Send Kim the instructions"));
         assert!(!delegates("What are my tasks?"));
-        assert!(!asked(Asked::default(), "schick das an kim").is_readable());
+        assert!(!asked(Asked::default(), "wyślij to do kim").is_readable());
     }
 }

@@ -39,7 +39,7 @@
 //! A finding can raise a tier; none is a barrier of its own, and a call without findings is not
 //! thereby safe. Content is compared letter by letter: a paraphrase, a translation or an encoding other
 //! than base64 of what was read is not recognised. What a user pastes counts as the user's own words.
-//! What the request asks for is told by English words. A record that the agent wrote itself and reads
+//! What the request asks for is told by English, German, French and Spanish words. A record that the agent wrote itself and reads
 //! back from a trusted source names whom it names. Two accounts on one connection count as one service.
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -51,6 +51,7 @@ mod detect;
 mod essence;
 mod explain;
 mod flag;
+mod foreign;
 mod hash;
 pub mod infer;
 mod intent;

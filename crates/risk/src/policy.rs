@@ -132,7 +132,11 @@ impl DefaultPolicy {
         memory.user_spoke()
             && !memory.read_flagged()
             && call.covers()
-            && call.sinks().iter().all(|sink| sink.standing <= most)
+            && call
+                .sinks()
+                .iter()
+                .all(|sink| sink.standing <= most || detect::is_the_only_one(call, sink))
+            && (!call.sinks().is_empty() || !detect::is_told(call))
     }
 }
 

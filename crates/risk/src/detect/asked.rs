@@ -37,6 +37,17 @@ pub(super) fn after_instructions(call: &Call<'_>) -> Option<Finding> {
     Some(Finding::new(signal::AFTER_INSTRUCTIONS, "LLM01", evidence, Weight::Raise))
 }
 
+/// Whether what the call says is what outsiders wrote: a short text of its content stands in theirs,
+/// word for word, and neither the user nor a trusted record holds it.
+pub(crate) fn is_told(call: &Call<'_>) -> bool {
+    let content = |leaf: &&Leaf<'_>| leaf.kind == Kind::Text && leaf.role == Role::FreeText;
+    call.arguments.leaves.iter().filter(content).any(|leaf| {
+        let marks = marks(call.memory.key(), leaf.text, MAX_WORDS);
+        let origin = call.memory.origin_of(&marks);
+        marks.len() >= 2 && origin.outsiders.is_some() && !origin.is_named()
+    })
+}
+
 /// Longest argument that is compared whole with flagged text, in words.
 const MAX_WHOLE: usize = 12;
 /// So many words in a row are no coincidence.
@@ -92,7 +103,8 @@ pub(super) fn carried(call: &Call<'_>) -> Option<Finding> {
                 continue;
             }
             let origin = memory.origin_of(&[memory.key().mark(word)]);
-            let known = origin.is_named() || origin.pointed || origin.field || origin.id;
+            let asked_for = origin.pointed && memory.asked().speaks_of_the_web();
+            let known = origin.is_named() || asked_for || origin.field || origin.id;
             let Some(step) = origin.outsiders.filter(|_| !known) else { continue };
             let evidence = "L2: the content carries an address that only text by outsiders holds";
             let weight = Weight::Halves(call.config.multipliers.unnamed_sink.halves());

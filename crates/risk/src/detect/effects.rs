@@ -43,7 +43,7 @@ pub(crate) fn of(arguments: &Arguments<'_>, tool: &Tool, memory: &View<'_>) -> E
 fn is_pointed(arguments: &Arguments<'_>, tool: &Tool, memory: &View<'_>) -> bool {
     let named = |text: &str| {
         let origin = memory.origin(text);
-        origin.user || (origin.pointed && origin.flagged.is_none())
+        origin.user || (origin.pointed && origin.flagged.is_none()) || memory.said_all(text)
     };
     let said = |stem: &str| memory.said_stem(stem);
     let mut values = arguments.leaves.iter().filter(|leaf| leaf.kind == Kind::Text);

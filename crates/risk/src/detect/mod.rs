@@ -12,11 +12,12 @@ mod sink;
 use core::cell::OnceCell;
 
 use countersign_core::{
-    Caller, Canary, Effect, Finding, Prepared, Tier, Timestamp, Tool, ValueHandle, Weight,
+    Caller, Canary, Effect, Finding, Prepared, Role, Tier, Timestamp, Tool, ValueHandle, Weight,
 };
 
-pub(crate) use self::sink::{Sink, Standing};
-use crate::arguments::Arguments;
+pub(crate) use self::asked::is_told;
+pub(crate) use self::sink::{Sink, Standing, is_the_only_one};
+use crate::arguments::{Arguments, Kind};
 use crate::config::PolicyConfig;
 use crate::memory::{Before, View};
 use crate::signal;
@@ -64,7 +65,12 @@ impl<'a> Call<'a> {
     /// Whether the request asks for what the tool does.
     pub(crate) fn covers(&self) -> bool {
         let said = |stem: &str| self.memory.said_stem(stem);
-        *self.lazy.covers.get_or_init(|| self.memory.asked().covers(self.tool, said))
+        let names = || {
+            let leaves = self.arguments.leaves.iter().filter(|leaf| leaf.role == Role::Target);
+            let mut texts = leaves.filter(|leaf| leaf.kind == Kind::Text && leaf.text.len() <= 256);
+            texts.any(|leaf| self.memory.origin(leaf.text).user)
+        };
+        *self.lazy.covers.get_or_init(|| self.memory.asked().covers(self.tool, said, names))
     }
 
     /// Whether the request asks for it, or leaves it to a text to say what is to be done.

@@ -92,7 +92,7 @@ fn standing(
         _ if origin.field || (origin.id && target) => true,
         _ => {
             let asked = call.memory.asked();
-            origin.pointed && (asked.delegates() || !asked.gives_one_like(part))
+            (origin.pointed && !asked.gives_one_like(part)) || (origin.listed && asked.delegates())
         }
     };
     // A new object gets a name that nobody said before.
@@ -117,8 +117,7 @@ pub(super) fn unnamed(call: &Call<'_>) -> Option<Finding> {
         return None;
     }
     let unnamed = |sink: &&Sink<'_>| {
-        let followed = call.reads() && sink.origin.pointed && sink.origin.flagged.is_none();
-        sink.standing == Standing::Unnamed && !followed
+        sink.standing == Standing::Unnamed && !(call.reads() && is_followed(sink))
     };
     let mut unnamed = call.sinks().iter().filter(unnamed).peekable();
     let first = unnamed.peek()?;
@@ -141,6 +140,22 @@ pub(super) fn unnamed(call: &Call<'_>) -> Option<Finding> {
     Some(found)
 }
 
+/// Whether an address stands in a text, without instructions in it, that the user pointed at.
+fn is_followed(sink: &Sink<'_>) -> bool {
+    sink.origin.listed && sink.origin.flagged.is_none()
+}
+
+/// The only mail address in all that outsiders wrote, in a text that the user pointed at, beside somebody
+/// whom the user named: "invite Dora, her address is on her page".
+pub(crate) fn is_the_only_one(call: &Call<'_>, sink: &Sink<'_>) -> bool {
+    let named = |other: &Sink<'_>| other.origin.user && !core::ptr::eq(other, sink);
+    sink.leaf.role == Role::Recipient
+        && sink.standing == Standing::Pointed
+        && sink.origin.pointed
+        && call.memory.is_the_only_mail(sink.leaf.text)
+        && call.sinks().iter().any(named)
+}
+
 /// A read fetches an address that neither the user nor a trusted record named, even if it follows a
 /// link in a text that the user pointed at: whoever wrote the link learns that it was followed.
 pub(super) fn unnamed_url(call: &Call<'_>) -> Option<Finding> {
@@ -149,8 +164,14 @@ pub(super) fn unnamed_url(call: &Call<'_>) -> Option<Finding> {
     }
     let sink = call.sinks().iter().find(|sink| sink.standing == Standing::Unnamed)?;
     let evidence = "it fetches an address that the user did not name";
-    let followed = sink.origin.pointed && !call.memory.read_flagged();
-    let quiet = call.config.consent == Consent::Pointed && !sink.leaf.text.contains(['?', '#']);
+    // What stands word for word in what was read takes nothing along that the agent knows.
+    let plain = !sink.leaf.text.contains(['?', '#', '@']);
+    let quiet = match call.config.consent {
+        Consent::Effects => false,
+        Consent::Unnamed => call.memory.asked().speaks_of_the_web(),
+        Consent::Pointed => true,
+    };
+    let followed = is_followed(sink) && plain && !call.memory.read_flagged();
     let weight = if followed && quiet { Weight::Note } else { Weight::Floor(Tier::B) };
     let found = Finding::new(signal::UNNAMED_URL, "LLM06", evidence, weight);
     let mut found = found.at(call.arguments.path(sink.leaf));

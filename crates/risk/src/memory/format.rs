@@ -39,11 +39,15 @@ pub(crate) const TOOL: u8 = 3;
 pub(crate) const SEEN: u8 = 4;
 pub(crate) const STEMS: u8 = 5;
 pub(crate) const CONNECTION: u8 = 6;
+/// Mail addresses in text by outsiders, the first few.
+pub(crate) const MAILS: u8 = 7;
 
 /// What stands before the words of each text of a record: what kind of field it is.
 pub(crate) const TEXT: u32 = 1;
 pub(crate) const PARTY: u32 = 2;
 pub(crate) const ID: u32 = 3;
+/// An entry of a directory that is known only as a whole.
+pub(crate) const WHOLE: u32 = 4;
 
 /// An array at a place; zeros where there is none.
 pub(crate) fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {

@@ -2,22 +2,27 @@
 
 use countersign_core::{Effect, Source, Tool, Trust};
 
-use super::format::{CONNECTION, ENTRY, HEAD, ID, PARTY, RECORD, STEMS, TEXT, append};
+use super::format::{
+    CONNECTION, ENTRY, HEAD, ID, MAILS, PARTY, RECORD, STEMS, TEXT, WHOLE, append,
+};
 use super::record::{FIXED, FLAGS_AT, Held, New, POINTED};
+use super::view::mail;
 use super::{
-    CUT, MAX_CONNECTIONS, MAX_LEVEL, MAX_STEMS, MAX_WINDOWS, MAX_WORDS, Memory, READ_FLAGGED,
-    READ_PRIVATE, READ_UNTRUSTED, Record, USER_SPOKE, Writer, connection,
+    CUT, MAX_CONNECTIONS, MAX_LEVEL, MAX_MAILS, MAX_STEMS, MAX_WINDOWS, MAX_WORDS, Memory,
+    READ_FLAGGED, READ_PRIVATE, READ_UNTRUSTED, Record, USER_SPOKE, Writer, connection,
 };
 use crate::answer::{Answer, Field, Item, MAX_ANSWER, Part, author, field};
 use crate::essence::{essence, kept_windows};
 use crate::flag;
 use crate::hash::{Key, Mark};
 use crate::intent;
-use crate::text::prefix;
-use crate::words::remembered;
+use crate::text::{link_like, prefix};
+use crate::words::{Words, remembered, words};
 
 /// An entry of a directory is a name; what has more words is a text, which outsiders may have written.
 const MAX_NAME_WORDS: usize = 12;
+/// Most words of a name that is known by each of its words.
+const MAX_SHORT_NAME: usize = 4;
 /// The same for one of several names between commas.
 const MAX_LISTED_WORDS: usize = 6;
 
@@ -61,7 +66,10 @@ impl Memory {
         }
         let mut known = self.known();
         let mut windows = Windows::default();
-        for item in answer.items() {
+        let items = answer.items();
+        let listed = items.len() > 1;
+        for item in items {
+            let by = author(&item);
             let flags = flag::of(&item.texts, !echo, returns.private);
             let record = Record {
                 writer,
@@ -69,10 +77,11 @@ impl Memory {
                 pointed,
                 flagged: flags.instructions,
                 sensitive: flags.personal,
+                listed,
+                by_named: by.is_some_and(|name| self.said_all(name)),
                 connection,
                 step,
-                author: author(&item)
-                    .map_or(0, |name| self.head.key.hash(name.to_lowercase().as_bytes())),
+                author: by.map_or(0, |name| self.head.key.hash(name.to_lowercase().as_bytes())),
                 digest: digest(self.head.key, &item, connection, writer),
             };
             windows.found.clear();
@@ -112,13 +121,15 @@ impl Memory {
         }
         let Some(connection) = self.connection("") else { return };
         let part = Part { key: "", text, is_key: false };
-        let item = Item { parts: vec![part], texts: vec![text], plain: true };
+        let item = Item { parts: vec![part], texts: vec![text], plain: true, runs_on: false };
         let record = Record {
             writer,
             private: false,
             pointed: false,
             flagged,
             sensitive: false,
+            listed: false,
+            by_named: false,
             connection,
             step: self.head.steps,
             author: 0,
@@ -127,6 +138,22 @@ impl Memory {
         let mut known = self.known();
         self.add_item(record, &item, false, &[], &mut known);
         self.keep_bounds();
+    }
+
+    /// Whether the user said every word of a name.
+    fn said_all(&self, name: &str) -> bool {
+        let user = |entry| Held::read(entry).filter(|held| held.record.writer == Writer::User);
+        let said: Vec<Held<'_>> =
+            self.entries(RECORD).filter_map(|(_, entry)| user(entry)).collect();
+        let (mut words, mut some) = (Words::of(name), false);
+        while let Some(word) = words.advance() {
+            some = true;
+            let mark = self.head.key.mark(word);
+            if !said.iter().any(|held| held.marks().any(|known| known == mark)) {
+                return false;
+            }
+        }
+        some
     }
 
     /// Hash, writer and place of every record.
@@ -166,7 +193,7 @@ impl Memory {
             return;
         }
         if echo {
-            self.add(record, &[], windows, known);
+            self.add(record, (&[], true), windows, known);
             return;
         }
         // A directory that is one plain text has its entries on lines or between commas.
@@ -179,29 +206,31 @@ impl Memory {
             parts => parts,
         };
         if record.writer != Writer::Directory {
-            self.add(record, &parts.iter().collect::<Vec<_>>(), windows, known);
+            let parts: Vec<&Part<'_>> = parts.iter().collect();
+            self.add(record, (&parts, item.plain), windows, known);
             return;
         }
         // An entry with a text in it is a text as a whole, whatever its lines look like.
         let free = parts.iter().filter(|part| part.key.is_empty() && !part.is_key);
         let words =
             free.map(|part| part.text.split_whitespace().count()).fold(0, usize::saturating_add);
-        let prose = !item.plain && words > MAX_NAME_WORDS;
+        let prose = item.runs_on || (!item.plain && words > MAX_NAME_WORDS);
         let names = |part: &&Part<'_>| !prose && is_name(part.text);
         let (names, prose): (Vec<&Part<'_>>, Vec<&Part<'_>>) = parts.iter().partition(names);
         if prose.is_empty() {
-            self.add(record, &names, windows, known);
+            self.add(record, (&names, item.plain), windows, known);
             return;
         }
-        self.add(record, &names, &[], known);
+        self.add(record, (&names, item.plain), &[], known);
         self.set(READ_UNTRUSTED);
-        self.add(Record { writer: Writer::Outsiders, ..record }, &prose, windows, known);
+        let outsiders = Record { writer: Writer::Outsiders, ..record };
+        self.add(outsiders, (&prose, item.plain), windows, known);
     }
 
     fn add(
         &mut self,
         record: Record,
-        parts: &[&Part<'_>],
+        (parts, plain): (&[&Part<'_>], bool),
         windows: &[u64],
         known: &mut Vec<(u64, Writer, usize)>,
     ) {
@@ -214,12 +243,28 @@ impl Memory {
                 Field::Party => PARTY,
                 Field::Id => ID,
             };
-            let start = Mark { print, check: 0 };
-            let left = max.saturating_sub(marks.len());
-            let bounds = (left, record.writer != Writer::Outsiders);
-            if left == 0 || remembered(self.head.key, part.text, start, bounds, &mut marks) {
+            let mut keep = |text: &str, print: u32| {
+                let start = Mark { print, check: 0 };
+                let left = max.saturating_sub(marks.len());
+                let bounds = (left, record.writer != Writer::Outsiders);
+                left == 0 || remembered(self.head.key, text, start, bounds, &mut marks)
+            };
+            let cut = if record.writer == Writer::Directory {
+                let entries = entries(part.text, plain).into_iter();
+                entries.fold(false, |cut, (entry, kind)| cut | keep(entry, kind))
+            } else {
+                keep(part.text, print)
+            };
+            if cut {
                 self.set(CUT);
             }
+        }
+        if record.writer == Writer::Outsiders {
+            let key = self.head.key;
+            let texts = parts.iter().filter(|part| part.text.contains('@'));
+            let words = texts.flat_map(|part| words(part.text));
+            let mails: Vec<u64> = words.filter_map(|word| mail(key, &word)).collect();
+            self.list(MAILS, mails, MAX_MAILS);
         }
         let (words, new) = (marks.as_slice(), u32::try_from(marks.len()).unwrap_or(u32::MAX));
         let at = New { record, words, windows }.append(&mut self.bytes);
@@ -247,6 +292,36 @@ impl Memory {
         append(&mut self.bytes, CONNECTION, [0; 3], &[name.as_bytes()]);
         u8::try_from(count).ok()
     }
+}
+
+/// The entries of a directory's text, between commas, colons, brackets and the like, each with what
+/// stands before its words. A name of few words is known by each of them. What is longer, or has an
+/// address in it, is known only as a whole: whoever can name a channel can write a sentence into its
+/// name. Where structure tells the entries apart, one with an address in it is not cut either.
+fn entries(text: &str, plain: bool) -> Vec<(&str, u32)> {
+    let address = |entry: &str| {
+        let mut words = Words::of(entry);
+        core::iter::from_fn(|| words.advance().map(|word| link_like(word) || word.contains('@')))
+            .any(|address| address)
+    };
+    let kind = |entry: &str| {
+        let count = entry.split_whitespace().take(MAX_SHORT_NAME.saturating_add(1)).count();
+        let short = count <= MAX_SHORT_NAME && (count <= 1 || !address(entry));
+        if short { TEXT } else { WHOLE }
+    };
+    if !plain && address(text) {
+        return vec![(text, kind(text))];
+    }
+    let between = |c: char| {
+        matches!(c, ',' | ';' | '|' | '\n' | '"' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}')
+    };
+    let mut entries = Vec::new();
+    for part in text.split(between) {
+        // A colon stands behind a label, not inside an address.
+        let (label, value) = part.split_once(": ").map_or((None, part), |(l, v)| (Some(l), v));
+        entries.extend(label.into_iter().chain([value]).map(|entry| (entry, kind(entry))));
+    }
+    entries
 }
 
 /// Whether an entry of a directory can be a name, or names between commas.

@@ -33,6 +33,8 @@ const MAX_CONNECTIONS: usize = 32;
 const MAX_STEMS: usize = 1_024;
 const MAX_SEEN: usize = 512;
 const MAX_TOOLS: usize = 256;
+/// More than one is not the only one.
+const MAX_MAILS: usize = 2;
 /// A window is kept at thinning level `n` with probability 1 / 2^n.
 const MAX_LEVEL: u8 = 20;
 

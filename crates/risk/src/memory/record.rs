@@ -56,6 +56,10 @@ pub(crate) struct Record {
     pub(crate) flagged: bool,
     /// It holds personal data that counts by itself.
     pub(crate) sensitive: bool,
+    /// It is one of several that were read at once.
+    pub(crate) listed: bool,
+    /// The user named its author.
+    pub(crate) by_named: bool,
     pub(crate) connection: u8,
     pub(crate) step: u32,
     pub(super) author: u64,
@@ -70,7 +74,8 @@ pub(super) const POINTED: u8 = 2;
 
 impl Record {
     pub(super) fn flags(&self) -> u8 {
-        let bits = [self.private, self.pointed, self.flagged, self.sensitive];
+        let bits =
+            [self.private, self.pointed, self.flagged, self.sensitive, self.listed, self.by_named];
         bits.iter().rev().fold(0u8, |all, bit| (all << 1) | u8::from(*bit))
     }
 
@@ -87,6 +92,8 @@ impl Record {
             pointed: flags & POINTED != 0,
             flagged: flags & 4 != 0,
             sensitive: flags & 8 != 0,
+            listed: flags & 16 != 0,
+            by_named: flags & 32 != 0,
             connection,
             step: u32_at(entry, 8),
             author: u64_at(entry, 16),

@@ -3,8 +3,8 @@
 use countersign_core::RiskError;
 
 use super::format::{
-    ATTEMPT, CONNECTION, ENTRY, Entries, Head, ID, PARTY, RECORD, SEEN, STEMS, TOOL, admit, array,
-    u64_at,
+    ATTEMPT, CONNECTION, ENTRY, Entries, Head, ID, MAILS, PARTY, RECORD, SEEN, STEMS, TEXT, TOOL,
+    admit, array, u64_at,
 };
 use super::record::Held;
 use super::wanted::Wanted;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::hash::{Key, Mark, WORDS_FROM};
 use crate::intent::Asked;
-use crate::words::marks;
+use crate::words::{Words, marks};
 
 /// A memory's bytes.
 #[derive(Debug, Default)]
@@ -41,6 +41,8 @@ pub(crate) struct Origin {
     pub(crate) id: bool,
     /// A record that the user pointed at holds it, without instructions in it.
     pub(crate) pointed: bool,
+    /// The same, but it may be one record of a listing, by somebody whom the user did not name.
+    pub(crate) listed: bool,
     /// A record with instructions in it holds it: the step.
     pub(crate) flagged: Option<u32>,
     /// The first step at which outsiders' text held it.
@@ -54,6 +56,8 @@ impl Origin {
     }
 }
 
+/// Most words of a value that are looked for one by one in what the user said.
+const MAX_SAID: usize = 8;
 /// How far back from a word the kind of its field is looked for. Longer values are texts.
 const NEAR: usize = 8;
 
@@ -162,6 +166,14 @@ impl<'a> View<'a> {
         self.lists(SEEN, self.key().hash(recipient.as_bytes()))
     }
 
+    /// Whether this is the only mail address that text by outsiders held.
+    pub(crate) fn is_the_only_mail(&self, value: &str) -> bool {
+        let mails = self.held(MAILS).flat_map(|list| list.as_chunks::<8>().0);
+        let hash = mail(self.key(), value);
+        let mut mails = mails.map(|mail| Some(u64::from_le_bytes(*mail)));
+        hash.is_some() && mails.next() == Some(hash) && mails.next().is_none()
+    }
+
     /// The first half of the digest under which a tool of this name was called before.
     pub(crate) fn pinned(&self, name: &str) -> Option<[u8; 16]> {
         let name = self.key().hash(name.as_bytes());
@@ -189,6 +201,22 @@ impl<'a> View<'a> {
         (!self.origin_in(marks, |record| record.writer == Writer::User).user).then_some(flagged)
     }
 
+    /// Whether every word of a value stands somewhere in what the user said, and one of them is no
+    /// little word: a search for what the user spoke of.
+    pub(crate) fn said_all(&self, value: &str) -> bool {
+        let user = |record: &Record| record.writer == Writer::User;
+        let (mut words, mut count, mut long) = (Words::of(value), 0usize, false);
+        while let Some(word) = words.advance() {
+            count = count.saturating_add(1);
+            long |= word.len() >= 4;
+            let mark = self.key().mark(word);
+            if count > MAX_SAID || !self.origin_in(&[mark], user).user {
+                return false;
+            }
+        }
+        long
+    }
+
     fn origin_in(&self, marks: &[Mark], of: impl Fn(&Record) -> bool) -> Origin {
         let mut origin = Origin::default();
         let Some((first, rest)) = marks.split_first() else { return origin };
@@ -196,8 +224,9 @@ impl<'a> View<'a> {
             let mut from = 0;
             while let Some(at) = find(held.prints, first.print, from) {
                 from = at.saturating_add(1);
-                let words = (at..).zip(core::iter::once(first).chain(rest));
-                if words.into_iter().all(|(at, mark)| is_at(held, at, *mark)) {
+                let mut words = (at..).zip(core::iter::once(first).chain(rest));
+                let whole = || is_whole(held, at, marks.len());
+                if words.all(|(at, mark)| is_at(held, at, *mark)) && whole() {
                     add(&mut origin, held, at);
                 }
             }
@@ -238,6 +267,14 @@ impl<'a> View<'a> {
     }
 }
 
+/// The hash of a value that is one mail address.
+pub(super) fn mail(key: Key, value: &str) -> Option<u64> {
+    let mut words = Words::of(value);
+    let mail =
+        words.advance().filter(|word| word.contains('@')).map(|word| key.hash(word.as_bytes()));
+    mail.filter(|_| words.advance().is_none())
+}
+
 /// Where a print stands, from a place on. Sixteen at a time, which machines compare at once.
 fn find(prints: &[[u8; 4]], print: u32, from: usize) -> Option<usize> {
     let is = |p: &[u8; 4]| u32::from_le_bytes(*p) == print;
@@ -260,6 +297,17 @@ fn is_at(held: &Held<'_>, at: usize, mark: Mark) -> bool {
     print && (held.record.writer == Writer::Outsiders || check())
 }
 
+/// Whether so many words are what may be named alone: anything, but for entries that are known only as
+/// a whole.
+fn is_whole(held: &Held<'_>, at: usize, count: usize) -> bool {
+    let print = |at: usize| held.prints.get(at).map_or(TEXT, |p| u32::from_le_bytes(*p));
+    if held.record.writer != Writer::Directory || kind(held, at) == TEXT {
+        return true;
+    }
+    let begins = at.checked_sub(1).is_some_and(|before| print(before) < WORDS_FROM);
+    begins && print(at.saturating_add(count)) < WORDS_FROM
+}
+
 /// What kind of field the word at a place stands in.
 fn kind(held: &Held<'_>, at: usize) -> u32 {
     let before = held.prints.get(at.saturating_sub(NEAR)..at).unwrap_or_default();
@@ -278,10 +326,16 @@ fn add(origin: &mut Origin, held: &Held<'_>, at: usize) {
         Writer::Outsiders => {
             let least = origin.outsiders.map_or(record.step, |step| step.min(record.step));
             origin.outsiders = Some(least);
+            if record.flagged {
+                return;
+            }
             let kind = kind(held, at);
-            origin.field |= kind == PARTY && !record.flagged;
-            origin.id |= kind == ID && !record.flagged;
-            origin.pointed |= record.pointed && !record.flagged;
+            origin.field |= kind == PARTY;
+            origin.id |= kind == ID;
+            // Of many records in one listing anybody can have written one.
+            let meant = !record.listed || record.by_named || kind == PARTY || kind == ID;
+            origin.pointed |= record.pointed && meant;
+            origin.listed |= record.pointed;
         }
     }
 }

@@ -62,7 +62,16 @@ pub(crate) fn goal(text: &'static str, calls: &[Step]) -> Goal {
 /// Judges a session step by step; with an attack its text stands in the carrier's answer and its calls
 /// follow.
 pub(crate) fn judge(domain: &Domain, clean: &Clean, attack: Option<(&Goal, &str)>) -> Vec<Judged> {
-    let policy = DefaultPolicy::default();
+    judge_by(&DefaultPolicy::default(), domain, clean, attack)
+}
+
+/// The same by another policy.
+pub(crate) fn judge_by(
+    policy: &DefaultPolicy,
+    domain: &Domain,
+    clean: &Clean,
+    attack: Option<(&Goal, &str)>,
+) -> Vec<Judged> {
     let caller = Caller::dangerous_assert(
         TenantId::new("t").unwrap(),
         UserId::new("u").unwrap(),
