@@ -132,6 +132,9 @@ fn numbers_of_states_are_told_by_their_check_digits() {
         ("from 203.0.113.9, twice", PiiType::Ip),
         ("2001:db8::8a2e:370:7334", PiiType::Ip),
         ("00:1b:44:11:3a:b7", PiiType::Mac),
+        ("adapter 00-1B-44-11-3A-B7 is up", PiiType::Mac),
+        ("CPR 070761-4285", PiiType::DkCpr),
+        ("Medicare number 2123 45670 1", PiiType::AuMedicare),
     ] {
         let kinds: Vec<PiiType> = found(text).into_iter().map(|(what, _)| what).collect();
         assert_eq!(kinds, [what], "{text}");
@@ -162,6 +165,10 @@ fn a_wrong_check_digit_is_nothing() {
         "routing number 021000022",
         "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
         "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
+        "Medicare number 2123 45671 1",
+        "CPR 071361-4285",
+        "00:1b:44:11:3a",
+        "00-1B-44-11-3A-B7-01 and 12-05-20-26-10-30-11",
         "version 1.2.3.4, 300.1.2.3, 12:30:45",
         "2026-05-12 10:00, 3.14159265, 1,234,567.89",
         "id 550e8400-e29b-41d4-a716-446655440000",
@@ -177,6 +184,7 @@ fn generated_numbers_are_found_and_wrong_ones_are_not() {
     let mut report = String::new();
     for what in PiiType::ALL {
         let (good, bad) = cases(&mut random, *what, 300);
+        assert_eq!((good.len(), bad.len()), (300, 300), "{what:?}");
         let hit = |case: &Case| {
             let found = found(&case.text);
             found.iter().any(|(kind, value)| *kind == case.what && case.value.contains(value))

@@ -77,20 +77,12 @@ fn denied(fields: &[(&str, String)]) -> bool {
     Session::new().assess(&tool, &arguments).denied().is_some()
 }
 
-/// What has no beginning of its own cannot be put together again from scattered pieces.
-fn out_of_reach(family: &str, form: &str) -> bool {
-    let no_beginning = ["named", "address", "Password", "Bearer", "Azure storage", "any"];
-    form.starts_with("with ")
-        && form != "with zero-width characters"
-        && no_beginning.iter().any(|word| family.contains(word))
-}
-
 #[test]
 fn planted_secrets_are_denied_in_every_form() {
     let mut random = Random::new(5);
     let (mut all, mut missed) = (0, Vec::new());
     for (family, shape) in FAMILIES {
-        for form in FORMS.iter().filter(|form| !out_of_reach(family, form)) {
+        for form in FORMS {
             for _ in 0..3 {
                 let secret = random.shape(shape);
                 let call = planted(&mut random, &secret, form);
@@ -116,6 +108,30 @@ fn look_alikes_are_never_denied() {
             assert!(!denied(&call), "{kind}: {call:?}");
         }
         assert!(!denied(&clean(&mut random)));
+    }
+}
+
+/// In each of these a word announces something, and what follows has digits, capitals or signs.
+#[test]
+fn ordinary_words_behind_the_name_of_a_secret_are_no_value_that_was_cut() {
+    for text in [
+        "Password: see page 12 of the manual, or ask Kim (room 4b)",
+        "The token: 5 tickets for 3 people on 12 May, row 7, seats 14 to 16",
+        "secret = the ABC of cooking in 7 steps, by J. R. Smith",
+        "api key: request it at https://example.com meeting 10:30 room4 ask kim@example.com",
+        "access_key: IMG_2034.jpg DSC1234.jpg IMG_2035.jpg",
+        "credentials: user name and PIN, see the iPhone and the MacBook in B12",
+        "bearer of this letter may enter the building at 10 and leave at 12",
+        "wifi password: at the desk! Room B2, 2nd floor",
+        "token = next(iterator) if index2 < limit3 else None",
+        "passwords: min. 8 characters, A-Z, 0-9 and one of !#$",
+        "The secret: 550e8400 is no such thing. https://example.org:8080 and x@example.org",
+        "token: v12 is at the end of it by us on 12 or 14 as we do if it is so",
+        "call 0123456789: is it on at 12 to 14 or at 9 as we do it on the 3rd of May",
+        "bitness = {2147483647:\"32bit\", 9223372036854775807:\"64bit\"}.get(maxsize, x86_64)",
+        "call 0123456789: Kim OKs it, then McKenna and O'Neill of IBM and eBay",
+    ] {
+        assert!(!denied(&[("text", text.to_owned())]), "{text}");
     }
 }
 

@@ -29,7 +29,15 @@ pub(super) fn of(
         *to = from.to_ascii_uppercase();
     }
     let upper = word.get(..length)?;
-    if let Some(found) = spanish(text, upper, end).or_else(|| finnish(text, upper, end)) {
+    if let Some(found) = spanish(text, upper, end) {
+        return Some(found);
+    }
+    // Of digits only one in thirty Danish and Swedish numbers is a Finnish one too.
+    let neighbour = || {
+        let named = context.nearest(&[Topic::Hetu, Topic::Cpr, Topic::Personnummer]);
+        matches!(named, Some(Topic::Cpr | Topic::Personnummer))
+    };
+    if let Some(found) = finnish(text, upper, end).filter(|_| !neighbour()) {
         return Some(found);
     }
     if let Some(end) = insurance(text, start) {

@@ -40,6 +40,13 @@ fn span(what: PiiType, start: usize, end: usize) -> Span {
 fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     let start = run_back(text, digit, ALNUM, WORD);
     let end = run(text, digit, ALNUM, WORD);
+    if end.saturating_sub(start) == 2
+        && (at(text, end) == b'-' || bytes::before(text, start) == b'-')
+        && let Some((start, end)) = net::pairs(text, start)
+    {
+        out.push(span(PiiType::Mac, start, end));
+        return end;
+    }
     let digits = start == digit && part(text, start, end).iter().all(u8::is_ascii_digit);
     if digits && end.saturating_sub(start) < 6 && ends_here(text, end) {
         return end;

@@ -58,6 +58,32 @@ pub(super) fn colons(text: &[u8], place: usize) -> Option<(usize, usize, bool)> 
     (sized && (full || cut)).then_some((start, end, false))
 }
 
+/// The six hexadecimal pairs of a network card with hyphens between, around the pair at a place.
+pub(super) fn pairs(text: &[u8], place: usize) -> Option<(usize, usize)> {
+    let pair =
+        |i: usize| bytes::is(at(text, i), HEX) && bytes::is(at(text, i.saturating_add(1)), HEX);
+    let mut start = place;
+    while bytes::before(text, start) == b'-'
+        && let Some(earlier) = start.checked_sub(3).filter(|i| pair(*i))
+    {
+        start = earlier;
+    }
+    let mut end = start;
+    let mut count = 0usize;
+    while pair(end) && count <= 6 {
+        count = count.saturating_add(1);
+        end = end.saturating_add(2);
+        if at(text, end) != b'-' {
+            break;
+        }
+        end = end.saturating_add(1);
+    }
+    // A hyphen behind them belongs to more.
+    let own = bytes::begins(text, start) && bytes::before(text, start) != b'-';
+    (count == 6 && own && end.saturating_sub(start) == 17 && !bytes::is(at(text, end), ALNUM))
+        .then_some((start, end))
+}
+
 /// An e-mail address around an `@`: a local part of at most 64 bytes, and a domain with a top level
 /// of letters. Letters of every script count.
 pub(super) fn email(text: &[u8], sign: usize) -> Option<(usize, usize)> {

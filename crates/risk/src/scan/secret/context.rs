@@ -72,6 +72,29 @@ pub(super) fn search(lower: &[u8]) -> Hits {
     LITERALS.all(lower)
 }
 
+/// What a word of [`words`] leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Announces {
+    Password,
+    Token,
+    Address,
+}
+
+/// What the word with this number leads to, and its length.
+pub(super) fn announces_what(which: usize) -> Option<(Announces, usize)> {
+    let Some((word, leads)) = WORDS.get(which) else {
+        let key = KEYS.get(which.checked_sub(WORDS.len())?)?;
+        return Some((Announces::Token, key.len()));
+    };
+    let kind = match leads {
+        Leads::To(Value::Password) => Announces::Password,
+        Leads::To(Value::Token) => Announces::Token,
+        Leads::Into(_) if *word == "://" => Announces::Address,
+        Leads::Into(_) => return None,
+    };
+    Some((kind, word.len()))
+}
+
 /// `hits` are those of [`words`] in `lower`, maybe with others of higher numbers.
 pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, out: &mut Vec<Span>) {
     let own = WORDS.len().saturating_add(KEYS.len());
@@ -147,7 +170,7 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
 }
 
 /// Tokens that open nothing.
-fn harmless(lower: &[u8], word: usize) -> bool {
+pub(super) fn harmless(lower: &[u8], word: usize) -> bool {
     const HARMLESS: [&[u8]; 12] = [
         b"page",
         b"sync",
@@ -272,7 +295,7 @@ fn address(value: &[u8]) -> bool {
 }
 
 /// An address of ordinary letters, not a password with an `@`.
-fn mailbox(value: &[u8]) -> bool {
+pub(super) fn mailbox(value: &[u8]) -> bool {
     let mut parts = value.split(|b| *b == b'@');
     let (local, domain) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let plain = |part: &[u8]| {

@@ -1,6 +1,7 @@
 //! Tokens, passwords and keys.
 
 mod context;
+mod cut;
 mod pieces;
 mod rules;
 mod shapes;

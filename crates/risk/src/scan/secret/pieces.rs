@@ -164,9 +164,9 @@ static LABEL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("PRIVATEK
 /// A text from which everything was taken that may stand between the characters of a secret.
 #[derive(Debug, Default)]
 pub(in crate::scan) struct Squeezed {
-    text: Vec<u8>,
+    pub(super) text: Vec<u8>,
     /// Where something was taken away, or a string began.
-    seams: Vec<usize>,
+    pub(super) seams: Vec<usize>,
 }
 
 impl Squeezed {
@@ -224,7 +224,7 @@ impl Squeezed {
             }
             0
         });
-        rule.or_else(|| self.beside()).or_else(|| {
+        rule.or_else(|| self.beside()).or_else(|| self.announced()).or_else(|| {
             let at = LABEL.find(text)?;
             let body = at.saturating_add(LABEL.needle().len());
             random(part(text, body, body.saturating_add(48))).then_some("private_key")
@@ -238,8 +238,11 @@ impl Squeezed {
         let odd = memchr::memchr2_iter(b':', b'~', text).find_map(|i| {
             let telegram = bytes::at(text, i) == b':'
                 && bytes::before(text, i).is_ascii_digit()
-                && mark_of(i) == b'A'
-                && bytes::at(text, i.saturating_add(2)) == b'A';
+                && (mark_of(i) == b'A' && bytes::at(text, i.saturating_add(2)) == b'A'
+                    || part(text, i.saturating_add(1), i.saturating_add(35))
+                        .iter()
+                        .all(|b| is(*b, TOKEN))
+                        && self.drawn_between(i.saturating_add(1), i.saturating_add(35)));
             let azure = bytes::at(text, i) == b'~' && bytes::before(text, i) == b'Q';
             let id = bytes::run_back(text, i, DIGIT, 11);
             let key = part(text, i.saturating_add(1), i.saturating_add(35));
@@ -267,7 +270,7 @@ impl Squeezed {
     }
 }
 
-fn mixed(body: &[u8], kind: Body) -> bool {
+pub(super) fn mixed(body: &[u8], kind: Body) -> bool {
     let turns = body
         .windows(2)
         .filter(|pair| matches!(pair, [a, b] if is(*a, LOWER) && is(*b, UPPER)))
