@@ -1,5 +1,5 @@
-//! Space: what is still needed of the oldest segment is moved to the end of the log, a few records at
-//! every change; then the segment is deleted.
+//! Space, and what is to be gone: what is still needed of the oldest segment is moved to the end of the log,
+//! a few records at every change; then the segment is deleted.
 //!
 //! A record tells all that is known under its name, so a copy at the end of the log replaces it. Only
 //! when the copies, and after them the note that the segment is needed no more, are on the disk is the
@@ -18,6 +18,10 @@ use crate::log::Log;
 use crate::record::{CALL, OLDEST, PUT, STATE, StateRecord, VERSION, Value};
 use crate::state::{State, call_name};
 
+/// A segment is written to for at most so long, in seconds, and is looked through when twice as much has
+/// passed since it was begun. With what the looking takes where changes come evenly, what is needed no
+/// more is gone within a day.
+const AGE: i64 = 28_800;
 /// How many records are looked at, at every change, and after how many copied bytes that ends.
 const FRAMES: usize = 8;
 const BYTES: usize = 64 << 10;
@@ -89,6 +93,7 @@ impl Tables for State {
         self.sweep(log.newest());
         match core::mem::take(&mut self.compaction) {
             Compaction::Idle => {
+                log.end_aged(AGE)?;
                 self.compaction = self.begin(log);
                 Ok(None)
             }
@@ -143,14 +148,15 @@ impl State {
         Ok(None)
     }
 
-    /// Begins with the oldest segment, if less than half of the log is needed.
+    /// Begins with the oldest segment, if less than half of the log is needed, or if it is that old.
     fn begin(&self, log: &Log) -> Compaction {
-        let (Some(oldest), true) = (log.segments().front(), log.segments().len() > 2) else {
-            return Compaction::Idle;
-        };
+        let segments = log.segments().len();
+        let Some(oldest) = log.segments().front() else { return Compaction::Idle };
         let size = u64::from(oldest.header.size);
-        let all = size.saturating_mul(log.segments().len() as u64);
-        if all <= self.live().saturating_mul(2).saturating_add(size.saturating_mul(2)) {
+        let all = size.saturating_mul(segments as u64);
+        let most = self.live().saturating_mul(2).saturating_add(size.saturating_mul(2));
+        let old = segments > 1 && log.aged(oldest, 2 * AGE);
+        if !old && (segments <= 2 || all <= most) {
             return Compaction::Idle;
         }
         Compaction::At(Cursor {

@@ -106,9 +106,11 @@
 //! store's id, the kind, and what stands before it. So a key never seals twice, however many records
 //! there are. Sealing protects a copy of the files. Whoever can write them can put older ones back.
 //!
-//! A record tells all that is known under its name. When less than half of the log is needed, the
-//! records of the oldest segment that are needed are copied to the end, a few at every write, and the
-//! file is deleted once the copies are on the disk.
+//! A record tells all that is known under its name. When less than half of the log is needed, or the
+//! oldest segment was begun sixteen hours ago, the records of it that are needed are copied to the end, a
+//! few at every write, and the file is deleted once the copies are on the disk. So the sealed request of
+//! an effect that ended, and a value that was replaced, leave the files within a day of use; in a store
+//! that nobody writes to, nothing is deleted. (What a disk keeps of deleted files is another matter.)
 
 mod blank;
 mod codec;

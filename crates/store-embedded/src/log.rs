@@ -33,8 +33,30 @@ pub(crate) struct Segment {
     pub(crate) file: Arc<dyn DiskFile>,
     /// Where its frames end.
     pub(crate) end: u32,
-    /// The newest time in it, in seconds.
+    /// The first and the newest time in it, in seconds.
+    pub(crate) first: i64,
     pub(crate) newest: i64,
+}
+
+impl Segment {
+    pub(crate) fn new(header: Header, file: Arc<dyn DiskFile>) -> Self {
+        Self { header, file, end: HEADER, first: i64::MAX, newest: i64::MIN }
+    }
+
+    /// Notes that it holds something of a time.
+    pub(crate) fn touch(&mut self, seconds: i64) {
+        if self.first == i64::MAX {
+            self.first = seconds;
+        }
+        self.newest = self.newest.max(seconds);
+    }
+
+    /// For how long it has been written to, or was, until a time: since the newest claim before it. What
+    /// it holds may be older, having been moved here. The first of a store holds only what is new.
+    fn age(&self, until: i64) -> i64 {
+        let since = if self.header.newest == i64::MIN { self.first } else { self.header.newest };
+        until.saturating_sub(since).max(0)
+    }
 }
 
 /// The log of an open store.
@@ -52,6 +74,8 @@ pub(crate) struct Log {
     blanks: u64,
     /// Set while a caller does a chore.
     busy: bool,
+    /// Set while the head has been written to for too long.
+    aged: bool,
     /// Where in the head the next blank is tried, if there was no room for one.
     retry: u32,
     /// Set when the disk has failed.
@@ -113,6 +137,7 @@ impl Log {
             blank: None,
             blanks: 0,
             busy: false,
+            aged: false,
             retry: 0,
             broken: false,
             failure: None,
@@ -181,7 +206,7 @@ impl Log {
     /// Notes that the head holds something of a time.
     pub(crate) fn touch(&mut self, seconds: i64) {
         if let Some(head) = self.segments.back_mut() {
-            head.newest = head.newest.max(seconds);
+            head.touch(seconds);
         }
     }
 
@@ -305,7 +330,7 @@ impl Log {
             self.or_broken(named)?;
         }
         (self.seed, self.retry) = (header.seed(), 0);
-        self.segments.push_back(Segment { header, file, end: HEADER, newest: i64::MIN });
+        self.segments.push_back(Segment::new(header, file));
         Ok(())
     }
 
@@ -314,12 +339,32 @@ impl Log {
         Blank::new(self.blanks)
     }
 
+    /// Whether a segment was begun so long ago, in seconds.
+    pub(crate) fn aged(&self, segment: &Segment, seconds: i64) -> bool {
+        segment.age(self.newest) > seconds
+    }
+
+    /// Ends a head that has been written to for so long, once the next segment is ready: so that what it
+    /// holds can be moved, however little is written.
+    pub(crate) fn end_aged(&mut self, seconds: i64) -> Result<(), Failure> {
+        self.aged = self.head().is_some_and(|head| self.aged(head, seconds));
+        if self.aged && self.blank.as_ref().is_some_and(|blank| blank.settled) {
+            self.aged = false;
+            return self.roll();
+        }
+        Ok(())
+    }
+
     /// What is to be done next for the segment after this one.
     pub(crate) fn chore(&mut self) -> Option<Chore> {
         let head = self.head()?;
         let (size, used) = (head.header.size, head.end);
-        // Begun when a quarter is used, done when three quarters are.
-        let due = used.checked_sub(size / 4)?.saturating_mul(2);
+        // Begun when a quarter is used, done when three quarters are; or at once.
+        let due = match used.checked_sub(size / 4) {
+            _ if self.aged => size,
+            Some(used) => used.saturating_mul(2),
+            None => return None,
+        };
         if self.busy || used < self.retry {
             return None;
         }

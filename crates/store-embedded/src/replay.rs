@@ -114,7 +114,7 @@ struct Looked {
 /// where the next segment begins, if there is one.
 fn look(header: Header, file: Arc<dyn DiskFile>, before: u64, until: Option<u64>) -> Looked {
     let damaged = |at: usize| OpenError::Damaged { segment: header.number, offset: at as u64 };
-    let segment = Segment { header, file, end: HEADER, newest: i64::MIN };
+    let segment = Segment::new(header, file);
     let looked = |segment, bad: OpenError| Looked {
         segment,
         bytes: Vec::new(),
@@ -197,7 +197,8 @@ fn take(all: &mut Found, looked: Looked, visitor: &mut dyn Visitor) -> Result<()
         frames().for_each(|(_, frame)| visitor.soon(&frame));
         for (offset, frame) in frames() {
             match visitor.visit(Place { segment: number, offset }, &frame) {
-                Ok(time) => segment.newest = segment.newest.max(time),
+                Ok(i64::MIN) => {}
+                Ok(time) => segment.touch(time),
                 Err(Bad::Contents) => {
                     return Err(OpenError::Damaged { segment: number, offset: offset.into() });
                 }

@@ -1,10 +1,11 @@
 //! Bytes that changed, disks that are full, clocks that were set.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use countersign_core::Timestamp;
 use countersign_core::{
-    EffectId, Jti, Ledger, LedgerFilter, LedgerState, RiskMemory, SessionId, TenantId,
+    Digest, EffectId, Jti, Ledger, LedgerCall, LedgerEntry, LedgerFilter, LedgerState, RiskMemory,
+    SessionId, TenantId, Tier, Timestamp, ToolName,
 };
 use countersign_ticket::{Claim, ClaimError, Epochs, Freeze, MAX_SKEW, ReplayGuard};
 use pollster::block_on;
@@ -12,9 +13,13 @@ use pollster::block_on;
 use super::sim::{Dice, Faults, SimDisk};
 use super::world::{World, caller, key, open, settings};
 use super::{Counting, SetClock};
-use crate::frame::Frame;
+use crate::codec::read_call;
+use crate::frame::{Frame, Place};
+use crate::record::CALL;
+use crate::replay::{Bad, Visitor, frames, headers};
+use crate::seal::Sealer;
 use crate::state::KEPT;
-use crate::store::Settings;
+use crate::store::{Settings, sealer_of};
 use crate::{EmbeddedStore, Failure, OpenError};
 
 const NOW: i64 = 1_800_000_000;
@@ -251,4 +256,84 @@ fn a_full_ledger_takes_a_claim_as_soon_as_one_that_ended_is_old_enough_wherever_
         assert_eq!(store.usage().unwrap().effects, limit);
         assert_eq!(claim(&store, mixed(last), full + i64::from(n)), Err(ClaimError::Full));
     }
+}
+
+/// The effects whose requests can be read from the files with the key.
+#[derive(Debug)]
+struct Requests(Sealer, BTreeSet<EffectId>);
+
+impl Visitor for Requests {
+    fn visit(&mut self, _: Place, frame: &Frame<'_>) -> Result<i64, Bad> {
+        if let (CALL, Some((name, sealed))) = (frame.kind, frame.payload.split_first_chunk::<17>())
+        {
+            let plain = self.0.open(CALL, name, sealed).unwrap();
+            let (_, call) = read_call(&plain).unwrap();
+            if call.is_some_and(|call| !call.prepared.is_empty()) {
+                let (effect, _) = name.split_first_chunk().unwrap();
+                self.1.insert(EffectId::from_bytes(*effect));
+            }
+        }
+        Ok(i64::MIN)
+    }
+    fn soon(&self, _: &Frame<'_>) {}
+}
+
+fn requests(disk: &SimDisk) -> BTreeSet<EffectId> {
+    let found = headers(disk).unwrap();
+    let sealer = sealer_of(&found, &key(), Arc::new(Counting::default())).unwrap();
+    let mut requests = Requests(sealer, BTreeSet::new());
+    frames(found, &mut requests).unwrap();
+    requests.1
+}
+
+#[test]
+fn inv_07_the_request_of_an_effect_that_ended_leaves_the_files_within_a_day_and_that_of_a_doubt_stays()
+ {
+    let disk = Arc::new(SimDisk::default());
+    let open = |disk: &Arc<SimDisk>, now| {
+        let disk: Arc<dyn crate::disk::Disk> = Arc::<SimDisk>::clone(disk);
+        let settings = Settings { segment: 256 << 10, ..settings() };
+        let entropy = Arc::new(Counting::seeded(u64::try_from(now).unwrap()));
+        EmbeddedStore::open_on(disk, &key(), clock(now), entropy, settings).unwrap()
+    };
+    let mut store = open(&disk, NOW);
+    let ended = |n| {
+        let at = Timestamp::from_seconds(NOW);
+        let (effect_id, jti) = (effect(n), ticket(n));
+        let call = LedgerCall {
+            tool: ToolName::new("t").unwrap(),
+            effect: Digest::of(b""),
+            approval: Digest::of(b""),
+            tier: Tier::C,
+            prepared: b"a request".to_vec(),
+        };
+        let (caller, expires, code) = (caller(), at.plus_seconds(60), None);
+        let (generation, state, call) = (0, LedgerState::Entered, Some(call));
+        LedgerEntry { effect_id, jti, generation, state, code, caller, expires, at, call }
+    };
+    let at = Timestamp::from_seconds(NOW);
+    for (n, to) in [(1, LedgerState::Failed), (2, LedgerState::Unknown)] {
+        block_on(store.enter(&ended(n))).unwrap();
+        claim(&store, n, NOW).unwrap();
+        block_on(store.advance(effect(n), ticket(n), to, Some("x"), at)).unwrap();
+    }
+    // A claim every ten minutes: all of it fits into one segment many times over.
+    for n in 0..26 * 6 * 3 {
+        let now = NOW + 600 + i64::from(n) * 600;
+        claim(&store, 100 + n, now).unwrap();
+        if n == 11 * 6 {
+            assert_eq!(requests(&disk).len(), 2);
+        }
+        if n % 50 == 49 {
+            drop(store);
+            store = open(&disk, now);
+        }
+        if n >= 25 * 6 {
+            assert_eq!(requests(&disk).into_iter().collect::<Vec<_>>(), [effect(2)], "{n}");
+        }
+    }
+    assert!(store.usage().unwrap().bytes <= 4 * (256 << 10), "{:?}", store.usage());
+    assert!(disk.deleted() >= 4, "{}", disk.deleted());
+    let doubt = block_on(Ledger::get(&store, effect(2))).unwrap().unwrap();
+    assert_eq!(doubt.call.unwrap().prepared, b"a request");
 }
