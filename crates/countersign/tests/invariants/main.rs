@@ -8,6 +8,7 @@ mod harness;
 mod keys;
 mod ledger;
 mod once;
+mod operations;
 mod order;
 mod pending;
 mod scope;

@@ -12,7 +12,7 @@ use countersign_testkit::servers::Account;
 use crate::harness::{EVENTS_SCOPE, USER, World, create, refused, somebody};
 
 /// A person who answers later: yes, once the flag is set.
-fn later(says_yes: &Arc<AtomicBool>) -> Callback {
+pub(crate) fn later(says_yes: &Arc<AtomicBool>) -> Callback {
     let says_yes = Arc::clone(says_yes);
     Callback::with_poll(
         |_: ApprovalRequest| async { Decision::Later("q-1".into()) },
@@ -28,7 +28,7 @@ fn waiting(world: &World, says_yes: &Arc<AtomicBool>) -> (PipelineBuilder, Arc<M
     (world.bare().approver(later(says_yes)).approvals(Arc::<MemoryApprovals>::clone(&store)), store)
 }
 
-fn pending(authorization: Authorization) -> Handle {
+pub(crate) fn pending(authorization: Authorization) -> Handle {
     match authorization {
         Authorization::Pending(handle) => *handle,
         other => panic!("does not wait: {other:?}"),
