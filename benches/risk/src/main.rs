@@ -91,6 +91,7 @@ fn main() {
         handles: &[],
         memory,
         counted: false,
+        agent_calls: 0,
         canary: &Nothing,
         now,
     };

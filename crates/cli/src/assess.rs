@@ -19,6 +19,7 @@ Reads one JSON object a line from FILE or standard input:
   {\"event\":\"call\",\"session\":S,\"step\":N,\"tool\":NAME,\"args\":{…}}
   {\"event\":\"result\",\"session\":S,\"step\":N,\"result\":TEXT}
   {\"event\":\"end\",\"session\":S}
+A start may carry \"agent\": the sessions of one agent are counted together (see bulk_velocity).
 A call and a result may carry \"time\", milliseconds since 1970; without it the clock's time counts.
 
 Answers each call at once, with one line:
@@ -106,7 +107,13 @@ fn take(stream: &mut Stream, line: &[u8]) -> Result<Option<String>, Refusal> {
         Some(time) => time.as_i64().ok_or(Refusal::Field("time"))?,
     };
     match text("event")? {
-        "start" => stream.start(text("session")?, text("user_request")?, now).map(|()| None),
+        "start" => {
+            let agent = match event.get("agent") {
+                None => None,
+                Some(agent) => Some(agent.as_str().ok_or(Refusal::Field("agent"))?),
+            };
+            stream.start(text("session")?, text("user_request")?, agent, now).map(|()| None)
+        }
         "call" => {
             let (session, step, tool) = (text("session")?, step()?, text("tool")?);
             let args = event.get("args").ok_or(Refusal::Field("args"))?;

@@ -56,7 +56,8 @@ pub(crate) fn run(args: &Args, json: bool) -> Result<Answer, Failure> {
     let arguments = canonicalize(&bytes)?.value();
     let mut stream = args.policy.stream(None, json)?;
     let session = format!("{}/explain", args.suite);
-    stream.start(&session, args.request.as_deref().unwrap_or_default(), 0).map_err(refused)?;
+    let request = args.request.as_deref().unwrap_or_default();
+    stream.start(&session, request, None, 0).map_err(refused)?;
     let nothing = countersign_canon::Object::new().into();
     for (step, read) in args.read.iter().enumerate() {
         let (tool, text) = read

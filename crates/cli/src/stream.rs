@@ -10,7 +10,7 @@ use countersign::core::{
     RiskPolicy as _, SessionId, Source, TenantId, Timestamp, Tool, ToolCall, UserId,
 };
 use countersign::risk::infer::{Guess, Hints, Server, infer};
-use countersign::risk::{Catalog, DefaultPolicy};
+use countersign::risk::{Catalog, DefaultPolicy, Pace};
 use countersign_canon::{Object, Value};
 
 /// Why an event was not taken. The stream goes on.
@@ -81,9 +81,12 @@ struct Known {
     guesses: Vec<Guess>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Session {
     memory: Vec<u8>,
+    caller: Caller,
+    /// Whether the agent was named, so that its sessions are counted together.
+    named: bool,
     waiting: BTreeMap<String, std::rc::Rc<Tool>>,
 }
 
@@ -91,11 +94,13 @@ struct Session {
 #[derive(Debug)]
 pub(crate) struct Stream {
     policy: DefaultPolicy,
-    caller: Caller,
+    user: UserId,
+    pace: Pace,
     /// By tool name, then by suite.
     tools: HashMap<String, Vec<(String, Known)>>,
     guessed: HashMap<String, Known>,
     sessions: HashMap<String, Session>,
+    opened: u64,
 }
 
 impl Stream {
@@ -117,14 +122,9 @@ impl Stream {
             let known = Known { tool: std::rc::Rc::new(tool), guesses: Vec::new() };
             tools.entry(entry.name.clone()).or_default().push((entry.suite.clone(), known));
         }
-        let caller = Caller::dangerous_assert(
-            TenantId::new("default").ok()?,
-            user,
-            AgentId::new("agent").ok()?,
-            SessionId::new("session").ok()?,
-        );
         let (guessed, sessions) = (HashMap::new(), HashMap::new());
-        Some(Self { policy, caller, tools, guessed, sessions })
+        let pace = Pace::default();
+        Some(Self { policy, user, pace, tools, guessed, sessions, opened: 0 })
     }
 
     /// The tool that a session means: of several suites with one of this name that of the session's
@@ -148,7 +148,15 @@ impl Stream {
         Ok(known)
     }
 
-    pub(crate) fn start(&mut self, session: &str, request: &str, now: i64) -> Result<(), Refusal> {
+    /// Begins a session. The sessions of an agent that is named are counted together; without a name
+    /// each session is taken for another agent's.
+    pub(crate) fn start(
+        &mut self,
+        session: &str,
+        request: &str,
+        agent: Option<&str>,
+        now: i64,
+    ) -> Result<(), Refusal> {
         if self.sessions.contains_key(session) {
             return Err(Refusal::StartedTwice);
         }
@@ -157,7 +165,17 @@ impl Stream {
         }
         let event = Event::Observed(Source::User, request);
         let memory = self.policy.remember(&[], event, Timestamp::from_millis(now))?;
-        self.sessions.insert(session.to_owned(), Session { memory, waiting: BTreeMap::new() });
+        let unfit = |_| Refusal::Field("agent");
+        self.opened = self.opened.wrapping_add(1);
+        let caller = Caller::dangerous_assert(
+            TenantId::new("default").map_err(unfit)?,
+            self.user.clone(),
+            AgentId::new(agent.unwrap_or("agent")).map_err(unfit)?,
+            SessionId::new(&format!("session-{}", self.opened)).map_err(unfit)?,
+        );
+        let named = agent.is_some();
+        let waiting = BTreeMap::new();
+        self.sessions.insert(session.to_owned(), Session { memory, caller, named, waiting });
         Ok(())
     }
 
@@ -179,13 +197,16 @@ impl Stream {
             .map_err(|_| Refusal::Arguments)?;
         let (effect, now) = (EffectId::from_bytes([0; 16]), Timestamp::from_millis(now));
         let prepared = Prepared::local(effect, tool.name().clone(), call.arguments().clone());
+        let count = || self.pace.attempt(&state.caller, &tool, call.arguments(), now);
+        let agent_calls = if state.named { count() } else { 0 };
         let (assessment, memory) = self.policy.attempt(&RiskInput {
             tool: &tool,
             prepared: &prepared,
-            caller: &self.caller,
+            caller: &state.caller,
             handles: &[],
             memory: &state.memory,
             counted: false,
+            agent_calls,
             canary: &NoTokens,
             now,
         })?;

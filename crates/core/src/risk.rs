@@ -162,6 +162,9 @@ pub struct RiskInput<'a> {
     /// Whether the memory counts this very call as attempted already: it was judged before, and is
     /// judged again before it runs.
     pub counted: bool,
+    /// How many different calls of the same kind the same agent attempted for the same user in other
+    /// sessions within a short time, as far as whoever asks counts them. 0 where nobody does.
+    pub agent_calls: u32,
     /// Whether a text contains a live token that was handed out.
     pub canary: &'a dyn Canary,
     /// The time.

@@ -425,6 +425,7 @@ impl PipelineBuilder {
                     Some(risk) => risk,
                     None => Arc::new(countersign_risk::DefaultPolicy::default()),
                 },
+                pace: countersign_risk::Pace::default(),
                 journal,
                 clock,
                 entropy,

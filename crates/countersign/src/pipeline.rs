@@ -71,6 +71,7 @@ pub(crate) struct Inner {
     pub(crate) approvals: Arc<dyn ApprovalStore>,
     pub(crate) sessions: Arc<dyn RiskMemory>,
     pub(crate) risk: Arc<dyn RiskPolicy>,
+    pub(crate) pace: countersign_risk::Pace,
     pub(crate) journal: Journal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
@@ -321,6 +322,7 @@ impl Pipeline {
         let inner = &*self.inner;
         let (tenant, session) = (caller.tenant(), &session_of(caller));
         let canary = Recognises(inner.tokens.as_deref());
+        let agent_calls = inner.pace.attempt(caller, &entry.tool, prepared.arguments(), now);
         for _ in 0..SWAPS {
             let (version, memory) = inner.sessions.load(tenant, session).await?;
             let input = RiskInput {
@@ -330,6 +332,7 @@ impl Pipeline {
                 handles: call.handles(),
                 memory: &memory,
                 counted: false,
+                agent_calls,
                 canary: &canary,
                 now,
             };

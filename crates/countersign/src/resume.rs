@@ -202,6 +202,7 @@ impl Pipeline {
             handles: call.handles(),
             memory: &memory,
             counted: true,
+            agent_calls: inner.pace.before(caller, &entry.tool, prepared.arguments(), now),
             canary: &canary,
             now,
         };

@@ -24,7 +24,7 @@
 //! | `carried_address` | the content holds an address that only outsiders' text holds | x2.0 |
 //! | `unnamed_url` | a read of an address that nobody named | floor B |
 //! | `bulk_targets` | many recipients or targets in one call, or all | x2.5 |
-//! | `bulk_velocity` | many different calls of one kind in a short time | x2.5 |
+//! | `bulk_velocity` | many different calls of one kind in a short time, in a session or of an agent | x2.5 |
 //! | `bulk_repeats` | the very same call again and again | x2.5 |
 //! | `bulk_reads` | many private answers were read before something leaves | x2.5 |
 //! | `not_scanned` | more than is scanned | floor A |
@@ -56,6 +56,7 @@ mod hash;
 pub mod infer;
 mod intent;
 mod memory;
+mod pace;
 mod policy;
 pub mod scan;
 mod score;
@@ -66,5 +67,6 @@ mod words;
 pub use crate::catalog::{Catalog, CatalogError, CatalogTool, MAX_CATALOG};
 pub use crate::config::{BulkLimits, ConfigError, Consent, Multiplier, Multipliers, PolicyConfig};
 pub use crate::explain::{arithmetic, explain, table};
+pub use crate::pace::Pace;
 pub use crate::policy::DefaultPolicy;
 pub use crate::score::{MAX_HALVES, score_tier, score2};

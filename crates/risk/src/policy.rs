@@ -94,6 +94,7 @@ impl DefaultPolicy {
             arguments,
             memory,
             counted: input.counted,
+            agent_calls: input.agent_calls,
             config: &self.config,
             now: input.now,
             canary: input.canary,

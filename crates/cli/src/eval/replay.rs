@@ -137,7 +137,7 @@ fn one(
     // The stream sees the suite, which tells the tools, and no label.
     let id = format!("{suite}/session");
     let mut now = 0i64;
-    stream.start(&id, &session.request, now).map_err(failed)?;
+    stream.start(&id, &session.request, None, now).map_err(failed)?;
     let mut named = address(&session.request);
     let mut steps = Vec::with_capacity(session.steps.len());
     for (at, recorded) in session.steps.iter().enumerate() {

@@ -92,6 +92,29 @@ fn sessions_do_not_know_of_each_other() {
 }
 
 #[test]
+fn the_sessions_of_a_named_agent_are_counted_together() {
+    let (_dir, catalog) = catalog();
+    let tiers = |agent: &str| -> Vec<Value> {
+        let mut events = Vec::new();
+        for n in 0..12u32 {
+            let session = format!("office/{n}");
+            let mut start = start(&session, "Send mails to kim@x.example");
+            if !agent.is_empty() {
+                start["agent"] = json!(agent);
+            }
+            let to = json!({"to": "kim@x.example", "body": format!("mail {n}")});
+            events.extend([start, call(&session, 0, "send_mail", &to)]);
+        }
+        let answers = run(["assess", "--catalog", &catalog], lines(&events)).lines();
+        answers.iter().map(|answer| answer["tier"].clone()).collect()
+    };
+    assert!(tiers("").iter().all(|tier| *tier == json!("B")));
+    let named = tiers("planner");
+    assert!(named[..11].iter().all(|tier| *tier == json!("B")));
+    assert_eq!(named[11], json!("A"));
+}
+
+#[test]
 fn a_call_is_answered_before_the_next_line_is_there() {
     let (_dir, catalog) = catalog();
     let mut child = command(["assess", "--catalog", &catalog]).spawn().unwrap();

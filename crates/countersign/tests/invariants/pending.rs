@@ -340,3 +340,20 @@ async fn a_call_whose_future_was_dropped_while_a_person_thought_is_found_and_goe
     assert_eq!(cs.execute(&me, sealed).await.unwrap().ending, Ending::Committed);
     assert_eq!((asked.load(Ordering::SeqCst), world.writes()), (1, 1));
 }
+
+/// Each call alone looks fine, and so does each session.
+#[tokio::test]
+async fn a_burst_over_many_sessions_of_one_agent_is_stepped_up() {
+    let world = World::start().await;
+    let cs = world.approving().open().await.unwrap();
+    let mut refusals = Vec::new();
+    for n in 0..12 {
+        let token = world.access_token();
+        let me = cs.caller(token).session(&format!("s-{n}")).verify().await.unwrap();
+        let call = crate::harness::create_with(&format!("Meeting number {n}"));
+        if let Authorization::Refused(no) = cs.authorize(&me, &call).await.unwrap() {
+            refusals.push((n, no.code()));
+        }
+    }
+    assert_eq!(refusals, [(11, "no_approver_for_tier")], "the person here can only consent");
+}

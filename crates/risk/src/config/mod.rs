@@ -126,6 +126,9 @@ pub struct BulkLimits {
     /// Changing calls of one kind (tools whose names say the same doing) with different arguments
     /// within the window. 2 to 200; default 6.
     pub velocity: u32,
+    /// Changing calls of one kind that an agent attempts for one user over all its sessions, counted by
+    /// [`Pace`](crate::Pace) where whoever judges has one. 2 to 10,000; default 12.
+    pub agent_velocity: u32,
     /// How often the very same changing call within the window is a loop. 2 to 200; default 10.
     pub repeats: u32,
     /// The window, in seconds. 1 to 86,400; default 600.
@@ -140,6 +143,7 @@ impl Default for BulkLimits {
             targets: 10,
             targets_severe: 5,
             velocity: 6,
+            agent_velocity: 12,
             repeats: 10,
             velocity_seconds: 600,
             private_reads: 25,
@@ -237,6 +241,7 @@ impl PolicyConfig {
             ("targets", limits.targets, 2, 10_000),
             ("targets_severe", limits.targets_severe, 2, 10_000),
             ("velocity", limits.velocity, 2, 200),
+            ("agent_velocity", limits.agent_velocity, 2, 10_000),
             ("repeats", limits.repeats, 2, 200),
             ("velocity_seconds", limits.velocity_seconds, 1, 86_400),
             ("private_reads", limits.private_reads, 1, 1_000_000),

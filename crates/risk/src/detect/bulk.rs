@@ -123,12 +123,22 @@ pub(super) fn velocity(call: &Call<'_>) -> Option<Finding> {
     }
     let limit = call.config.limits.velocity;
     let seconds = call.config.limits.velocity_seconds;
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let evidence = match call.before([0; 8]).map(|before| before.distinct.saturating_add(1)) {
         None => "more changing calls were attempted than are kept".to_owned(),
-        Some(count) if u32::try_from(count).unwrap_or(u32::MAX) >= limit => format!(
+        Some(count) if number(count) >= limit => format!(
             "{count} different calls of this kind within {seconds} seconds, the limit is {limit}"
         ),
-        Some(_) => return None,
+        Some(count) => {
+            let (all, limit) =
+                (call.agent_calls.saturating_add(number(count)), call.config.limits.agent_velocity);
+            if call.agent_calls == 0 || all < limit {
+                return None;
+            }
+            format!(
+                "{all} different calls of this kind by the agent in all its sessions within a short time, the limit is {limit}"
+            )
+        }
     };
     Some(finding(call, signal::BULK_VELOCITY, "LLM06", evidence))
 }

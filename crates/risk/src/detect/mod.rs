@@ -34,6 +34,8 @@ pub(crate) struct Call<'a> {
     pub(crate) memory: &'a View<'a>,
     /// The memory counts this call already.
     pub(crate) counted: bool,
+    /// Calls of the kind by the same agent in other sessions.
+    pub(crate) agent_calls: u32,
     pub(crate) config: &'a PolicyConfig,
     pub(crate) now: Timestamp,
     pub(crate) canary: &'a dyn Canary,

@@ -106,6 +106,7 @@ pub(crate) fn judge_by(
                 handles: &[],
                 memory: &memory,
                 counted: false,
+                agent_calls: 0,
                 canary: &Nothing,
                 now: now(),
             })

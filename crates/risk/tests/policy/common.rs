@@ -24,6 +24,8 @@ pub(crate) struct Session {
     pub live: &'static str,
     /// Whether the next call is counted in the memory already.
     pub counted: bool,
+    /// Calls by the same agent in other sessions.
+    pub agent_calls: u32,
     now: i64,
 }
 
@@ -55,7 +57,14 @@ impl Session {
     }
 
     pub(crate) fn with(policy: DefaultPolicy) -> Self {
-        Self { policy, memory: Vec::new(), live: "", counted: false, now: 1_900_000_000 }
+        Self {
+            policy,
+            memory: Vec::new(),
+            live: "",
+            counted: false,
+            agent_calls: 0,
+            now: 1_900_000_000,
+        }
     }
 
     pub(crate) fn wait(&mut self, seconds: i64) {
@@ -70,6 +79,7 @@ impl Session {
             handles: &[],
             memory: &self.memory,
             counted: self.counted,
+            agent_calls: self.agent_calls,
             canary: &Live(self.live),
             now: Timestamp::from_seconds(self.now),
         })

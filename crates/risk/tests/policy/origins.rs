@@ -255,6 +255,7 @@ fn what_a_framework_knows_of_a_value_counts_without_any_comparison() {
             handles,
             memory: &[],
             counted: false,
+            agent_calls: 0,
             canary: &canary,
             now,
         };

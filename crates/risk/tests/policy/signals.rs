@@ -337,6 +337,7 @@ fn inv_04_a_call_of_another_tool_is_not_judged() {
         handles: &[],
         memory: &[],
         counted: false,
+        agent_calls: 0,
         canary: &crate::common::Live(""),
         now: Timestamp::from_seconds(0),
     };
@@ -378,4 +379,17 @@ fn the_version_is_the_default_configurations() {
     let assessed = Session::new().assess(&send_mail(), MAIL);
     assert_eq!(assessed.policy, policy.version());
     assert_eq!(tier(&assessed), Tier::B);
+}
+
+#[test]
+fn a_burst_that_an_agent_spreads_over_its_sessions_is_one() {
+    let tool = ToolSpec::new("send_mail").outward().severity(3).role("to", Role::Recipient);
+    let tool = tool.connection("mail", []).register().unwrap();
+    let mut session = Session::new();
+    let call = r#"{"to":"kim@x.example"}"#;
+    for (others, tier) in [(0, Tier::B), (10, Tier::B), (11, Tier::A), (u32::MAX, Tier::A)] {
+        session.agent_calls = others;
+        assert_eq!(session.finds(&tool, call, signal::BULK_VELOCITY), tier == Tier::A, "{others}");
+        assert_eq!(session.tier(&tool, call), tier, "{others}");
+    }
 }

@@ -130,6 +130,7 @@ fn assess(
         handles: &[],
         memory,
         counted: false,
+        agent_calls: 0,
         canary,
         now,
     })
@@ -328,6 +329,7 @@ pub fn counts_what_it_judges(policy: &dyn RiskPolicy) {
                 handles: &[],
                 memory: &memory,
                 counted: false,
+                agent_calls: 0,
                 canary: &NOTHING,
                 now: NOW,
             });
