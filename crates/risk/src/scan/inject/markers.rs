@@ -57,7 +57,7 @@ pub(super) fn marker(lower: &[u8], place: usize) -> Option<(usize, &'static str)
     let doubled = matches!((before, earlier), (b'<', _) if next == b'<' || next == b'>');
     let hashed = earlier == b'#' && (second || next == b':');
     let round = before == b'('
-        && next == b')'
+        && (next == b')' || next == b':' && second)
         && (second
             || earlier == b'#'
             || start.checked_sub(2).is_some_and(|i| at(lower, i) == b'#'));
@@ -67,7 +67,10 @@ pub(super) fn marker(lower: &[u8], place: usize) -> Option<(usize, &'static str)
     let chat = matches!(*name, b"im_start" | b"im_end");
     let turn = closed && (second || !matches!(*name, b"agent" | b"developer"));
     // `[system]` and `<system …>` alone are marks; a word in square brackets as in `[agent]` is not.
+    let comment = next == b':'
+        && part(lower, start.saturating_sub(5), start).windows(4).any(|four| four == b"<!--");
     let fits = chat
+        || comment
         || turn && markup(lower, start, end)
         || doubled && second
         || hashed

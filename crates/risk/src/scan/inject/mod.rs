@@ -13,7 +13,7 @@ use super::literals::{self, Hits};
 use sentence::{Reading, Room, SIGNS};
 
 /// Words without which nothing is an instruction to an agent.
-const ANCHORS: [&str; 41] = [
+const ANCHORS: [&str; 64] = [
     "nstruct",
     "prompt",
     "directive",
@@ -55,6 +55,39 @@ const ANCHORS: [&str; 41] = [
     "system",
     "agent",
     "concatenate",
+    "task is ",
+    "task complete",
+    "task finished",
+    "thought:",
+    "before answering",
+    "before respond",
+    "chat history",
+    "conversation history",
+    "mode enabled",
+    "filters",
+    "answer:",
+    "everything above",
+    "everything before",
+    "from now on",
+    "you are now",
+    "anweisung",
+    "instrucc",
+    "istruzion",
+    "consigne",
+    "指令",
+    "指示",
+    "инструкци",
+    "지시",
+];
+
+/// What pretends that the text which was read is over, if it stands between signs.
+const CLOSERS: [&str; 6] = [
+    "end of document",
+    "end of email",
+    "end of message",
+    "end of context",
+    "end of input",
+    "end of data",
 ];
 
 /// What betrays text that is disguised: the same words with letters moved by 13, backwards, or with
@@ -80,7 +113,7 @@ const DISGUISED: [&str; 16] = [
 
 /// The words of which one must stand in a sentence that is read.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    ANCHORS.into_iter().chain(DISGUISED)
+    ANCHORS.into_iter().chain(DISGUISED).chain(CLOSERS)
 }
 
 /// Longest sentence that is read, in bytes.
@@ -108,17 +141,58 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
         }
         let (start, end) = bounds(lower, place);
         let sentence = part(lower, start, end);
+        if which >= ANCHORS.len().saturating_add(DISGUISED.len()) {
+            let sign =
+                matches!(bytes::before(lower, place), b' ' | b'[' | b'<' | b'=' | b'-' | b'#');
+            let sign = sign
+                && sentence
+                    .iter()
+                    .filter(|b| matches!(b, b'=' | b'-' | b'#' | b'[' | b'<'))
+                    .count()
+                    > 1;
+            let closes = Reading { signs: if sign { sentence::CLOSES } else { 0 }, order: 0 };
+            passage.note(closes, start, end, out);
+            done = end;
+            return end;
+        }
         if which >= ANCHORS.len() {
             disguised(sentence, start, end, &mut room, out);
             done = end;
             return end;
         }
-        let reading = sentence::read(sentence, &mut room);
+        let mut reading = sentence::read(sentence, &mut room);
+        // What speaks to a machine, and does not say what to do: the sentences beside it may.
+        if reading.signs & BESIDE != 0
+            && (sentence::commands(sentence, &mut room) || beside(lower, start, end, &mut room))
+        {
+            reading.signs |= sentence::COMMANDS;
+        }
         passage.note(reading, start, end, out);
         done = end;
         end
     });
     spaced(lower, out);
+}
+
+/// Signs with which a command in a neighbouring sentence counts.
+const BESIDE: u32 =
+    sentence::SPEAKS | sentence::SECRETLY | sentence::TO_AI | sentence::NEW_TASK | sentence::CLOSES;
+
+/// Whether the sentence before or behind is a command with a target.
+fn beside(lower: &[u8], start: usize, end: usize, room: &mut Room) -> bool {
+    let spaces = |from: usize| {
+        let rest = part(lower, from, from.saturating_add(8));
+        from.saturating_add(rest.iter().take_while(|b| bytes::is(**b, SPACE)).count())
+    };
+    let before = part(lower, start.saturating_sub(8), start);
+    let space = before.iter().rev().take_while(|b| bytes::is(**b, SPACE)).count();
+    let last = start.saturating_sub(space).saturating_sub(2);
+    let next = spaces(end);
+    let mut commands = |place: usize| {
+        let (from, to) = bounds(lower, place);
+        sentence::commands(part(lower, from, to), room)
+    };
+    start > 2 && commands(last) || next < lower.len() && commands(next)
 }
 
 /// The last sentences that were read, with their signs: the latest first.
@@ -175,6 +249,8 @@ fn rule_of(signs: u32) -> &'static str {
         (sentence::SECRETLY, "behind_the_users_back"),
         (sentence::NEW_TASK, "replaces_the_task"),
         (sentence::WITH_TOOL, "names_a_tool_to_use"),
+        (sentence::SPEAKS, "pretends_to_be_the_system"),
+        (sentence::NEW_ROLE | sentence::UNBOUND, "gives_another_role"),
     ]
     .iter()
     .find(|(sign, _)| signs & sign != 0)

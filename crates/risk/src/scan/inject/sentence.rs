@@ -2,16 +2,17 @@
 
 use super::super::bytes::{self, ALPHA, DIGIT, part};
 use super::words::{
-    ACT, ALL, ARGUMENTS, CARRY, LEAVE, LETTER, MACHINE, MARKER, MINE, MUST, NEW, NOT, ORDER,
-    ORDERS, OVERRIDE, PEOPLE, PROMPT, REVEAL, SENSITIVE, SYSTEM, TASK, TELL, THIS, TO, TOOL, TURN,
-    URGENT, USE, USER, WHICH, YOU,
+    ACT, AI, ALL, ANSWERING, ARGUMENTS, BE, BEFORE, CARRY, CHANGED, DOC, DONE, FREED, LEAVE,
+    LETTER, MACHINE, MARKER, MINE, MODE, MUST, NEW, NOT, NOW, ORDER, ORDERS, OVERRIDE, PEOPLE,
+    PROMPT, READS, REVEAL, SAY, SENSITIVE, SNAKE, SPEAKER, SYSTEM, TASK, TELL, THIS, TO, TOOL,
+    TURN, URGENT, USE, USER, VOID, WHICH, YOU,
 };
 
 /// Most words of a sentence that are looked at.
 const WORDS: usize = 160;
 
 /// Signs of an instruction to an agent, with their weights; each counts once in a passage.
-pub(super) const SIGNS: [(u32, u32); 12] = [
+pub(super) const SIGNS: [(u32, u32); 24] = [
     (SETS_ASIDE, 4),
     (GIVES_AWAY, 4),
     (TURNS_TO, 3),
@@ -24,6 +25,18 @@ pub(super) const SIGNS: [(u32, u32); 12] = [
     (URGES, 1),
     (SETS_ASIDE_MILDLY, 2),
     (NAMES_SYSTEM, 1),
+    (SPEAKS, 3),
+    (COMMANDS, 1),
+    (CLOSES, 2),
+    (GIVES_AWAY_MILDLY, 2),
+    (NEW_ROLE, 3),
+    (CALLS, 2),
+    (COMPLETED, 1),
+    (WHILE_READING, 2),
+    (BEFORE_ANSWER, 2),
+    (UNBOUND, 2),
+    (NEW_RULES, 2),
+    (MACHINE_MUST, 2),
 ];
 
 pub(super) const SETS_ASIDE: u32 = 1;
@@ -38,6 +51,20 @@ pub(super) const OF_USER: u32 = 1 << 8;
 pub(super) const URGES: u32 = 1 << 9;
 pub(super) const SETS_ASIDE_MILDLY: u32 = 1 << 10;
 pub(super) const NAMES_SYSTEM: u32 = 1 << 11;
+pub(super) const SPEAKS: u32 = 1 << 12;
+/// Weighs nothing by itself: what turns to a machine turns to nobody else.
+pub(super) const TO_AI: u32 = 1 << 13;
+pub(super) const COMMANDS: u32 = 1 << 14;
+pub(super) const CLOSES: u32 = 1 << 15;
+pub(super) const GIVES_AWAY_MILDLY: u32 = 1 << 16;
+pub(super) const NEW_ROLE: u32 = 1 << 17;
+pub(super) const CALLS: u32 = 1 << 18;
+pub(super) const COMPLETED: u32 = 1 << 19;
+pub(super) const WHILE_READING: u32 = 1 << 20;
+pub(super) const BEFORE_ANSWER: u32 = 1 << 21;
+pub(super) const UNBOUND: u32 = 1 << 22;
+pub(super) const NEW_RULES: u32 = 1 << 23;
+pub(super) const MACHINE_MUST: u32 = 1 << 24;
 
 /// What was read of a sentence.
 #[derive(Debug, Clone, Copy, Default)]
@@ -51,12 +78,60 @@ pub(super) struct Reading {
 /// Room for the words of a sentence, used again for the next.
 #[derive(Debug, Default)]
 pub(super) struct Room {
-    meanings: Vec<u32>,
+    meanings: Vec<u64>,
     starts: Vec<usize>,
 }
 
 /// Reads a sentence in lower case.
 pub(super) fn read(sentence: &[u8], room: &mut Room) -> Reading {
+    take_apart(sentence, room);
+    let words = room.meanings.as_slice();
+    let all = words.iter().fold(0, |all, word| all | word);
+    let mut signs = signs(words, all);
+    if foreign(sentence) {
+        signs |= SETS_ASIDE;
+    }
+    if speaks(sentence, words, &room.starts) {
+        signs |= SPEAKS;
+    }
+    if calls_upon(sentence, words, &room.starts) {
+        signs |= TURNS_TO;
+    }
+    if all & TOOL != 0
+        && all & USE != 0
+        && then(words, USE, TOOL, 3)
+        && all & SNAKE != 0
+        && sink(sentence)
+    {
+        signs |= WITH_TOOL;
+    }
+    Reading { signs, order: order(sentence, words, &room.starts) }
+}
+
+/// Whether a neighbour of a sentence that speaks to a machine is a command with a target: `send it to
+/// …`, `please send …`, `you must send …`.
+pub(super) fn commands(sentence: &[u8], room: &mut Room) -> bool {
+    take_apart(sentence, room);
+    let words = room.meanings.as_slice();
+    let first = words.iter().take_while(|word| **word & (PEOPLE | ORDER) != 0).count();
+    let acts = part_of(words, first, 2).iter().any(|word| word & ACT != 0);
+    (acts || you_must_act(words)) && (sink(sentence) || then(words, ALL, SENSITIVE, 3))
+}
+
+/// `You must send`, `you are required to add`.
+fn you_must_act(words: &[u64]) -> bool {
+    words.iter().enumerate().any(|(i, word)| {
+        let after = part_of(words, i.saturating_add(1), 2);
+        word & YOU != 0
+            && after.iter().position(|w| w & MUST != 0).is_some_and(|must| {
+                let from = i.saturating_add(must).saturating_add(2);
+                part_of(words, from, 3).iter().any(|word| word & ACT != 0)
+            })
+    })
+}
+
+/// Finds the words of a sentence, and what they mean.
+fn take_apart(sentence: &[u8], room: &mut Room) {
     room.meanings.clear();
     room.starts.clear();
     let mut place = 0usize;
@@ -72,28 +147,58 @@ pub(super) fn read(sentence: &[u8], room: &mut Room) -> Reading {
         }
         place = place.saturating_add(raw.len()).saturating_add(1);
     }
-    let words = room.meanings.as_slice();
-    let all = words.iter().fold(0, |all, word| all | word);
-    Reading { signs: signs(words, all), order: order(sentence, words, &room.starts) }
+}
+
+/// The byte behind a word, and the first behind that which is no space.
+fn behind(sentence: &[u8], starts: &[usize], word: usize) -> u8 {
+    let start = starts.get(word).copied().unwrap_or(sentence.len());
+    bytes::at(sentence, bytes::run(sentence, start, ALPHA | DIGIT, 24))
+}
+
+/// `system: …`, `assistant: …` at the beginning.
+fn speaks(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
+    words.first().is_some_and(|word| word & (SYSTEM | MACHINE | SPEAKER) != 0)
+        && behind(sentence, starts, 0) == b':'
+}
+
+/// `assistant, call …`
+fn calls_upon(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
+    words.windows(2).enumerate().any(|(i, w)| {
+        matches!(w, [a, b] if a & MACHINE != 0 && b & (USE | ACT | CARRY) != 0)
+            && behind(sentence, starts, i) == b','
+    })
+}
+
+/// `Ignore the instructions` in scripts without spaces or other letters: a stem of each.
+fn foreign(sentence: &[u8]) -> bool {
+    const ORDERED: [&str; 6] = ["指令", "指示", "提示词", "инструкци", "указани", "지시"];
+    const ASIDE: [&str; 8] = ["忽略", "无视", "忘记", "無視", "忘れ", "гнорир", "абудь", "무시"];
+    if sentence.is_ascii() {
+        return false;
+    }
+    let any = |words: &[&str]| {
+        words.iter().any(|word| memchr::memmem::find(sentence, word.as_bytes()).is_some())
+    };
+    any(&ORDERED) && any(&ASIDE)
 }
 
 /// Whether a word of one kind is followed within some words by one of another.
-fn then(words: &[u32], first: u32, second: u32, within: usize) -> bool {
+fn then(words: &[u64], first: u64, second: u64, within: usize) -> bool {
     words.iter().enumerate().any(|(i, word)| {
         word & first != 0
             && part_of(words, i.saturating_add(1), within).iter().any(|word| word & second != 0)
     })
 }
 
-fn part_of(words: &[u32], from: usize, length: usize) -> &[u32] {
+fn part_of(words: &[u64], from: usize, length: usize) -> &[u64] {
     let end = from.saturating_add(length).min(words.len());
     words.get(from..end).unwrap_or_default()
 }
 
 /// The signs in a sentence; `all` is what its words mean together.
-fn signs(words: &[u32], all: u32) -> u32 {
-    let has = |kind: u32| all & kind != 0;
-    let then = |first: u32, second: u32, within: usize| {
+fn signs(words: &[u64], all: u64) -> u32 {
+    let has = |kind: u64| all & kind != 0;
+    let then = |first: u64, second: u64, within: usize| {
         has(first) && has(second) && then(words, first, second, within)
     };
     let mut signs = if has(ORDERS) { sets_aside(words) } else { 0 };
@@ -103,22 +208,51 @@ fn signs(words: &[u32], all: u32) -> u32 {
             .windows(2)
             .any(|w| matches!(w, [a, b] if a & (SYSTEM | YOU) != 0 && b & PROMPT != 0));
         add(prompt && (has(YOU) || then(REVEAL, SYSTEM, 6)), GIVES_AWAY);
+        let yours = words
+            .windows(3)
+            .any(|w| matches!(w, [a, b, c] if a & REVEAL != 0 && b & YOU != 0 && c & ORDERS != 0));
+        add(yours, GIVES_AWAY_MILDLY);
     }
     if has(MACHINE) {
         let to_you =
             words.windows(2).any(|w| matches!(w, [a, b] if a & YOU != 0 && b & MACHINE != 0));
-        let are_you = then(YOU, MACHINE, 5) && (has(MUST | ORDER | CARRY | ORDERS));
+        let are_you = then(YOU, MACHINE, 5) && has(MUST | ORDER | CARRY | ORDERS)
+            || then(MACHINE, YOU, 3) && has(AI) && you_must_act(words);
+        let reads = then(MACHINE, READS, 1) && has(MUST | PEOPLE);
         let note_to = words.windows(2).enumerate().any(|(i, w)| {
             matches!(w, [a, b] if a & (LETTER | ORDERS) != 0 && b & TO != 0)
                 && part_of(words, i.saturating_add(2), 4).iter().any(|word| word & MACHINE != 0)
         });
-        add(to_you || note_to || are_you || then(TURN, MACHINE, 4), TURNS_TO);
+        add(to_you || note_to || are_you || reads || then(TURN, MACHINE, 4), TURNS_TO);
+        // What is for agents and models may be for people, too.
+        add(has(AI) && (note_to || are_you || then(TURN, AI, 4)), TO_AI);
+        add(note_to && has(AI) && has(PEOPLE | MUST) && has(SAY | ACT), COMMANDS);
+        add(then(MACHINE, MUST, 1) && then(MUST, ACT | SAY | USE, 2), MACHINE_MUST);
     }
+    if has(BE) && has(AI | FREED) {
+        let are_now = words
+            .windows(3)
+            .any(|w| matches!(w, [a, b, c] if a & YOU != 0 && b & BE != 0 && c & NOW != 0));
+        let unbound = then(NOT, ORDERS, 3) || has(FREED);
+        add(unbound && (are_now || has(YOU)), NEW_ROLE);
+        add(unbound && are_now, COMMANDS);
+    }
+    add(then(USE, SNAKE, 3), CALLS);
+    let task = |word: u64| word & TASK != 0 && word & MARKER != 0;
+    let done = words.windows(2).any(|w| matches!(w, [a, b] if task(*a) && b & (DONE | CARRY) != 0));
+    add(done || then(DONE, USER, 4) && has(ORDERS | TASK), COMPLETED);
+    add(then(READS, DOC, 3), WHILE_READING);
+    add(then(BEFORE, ANSWERING, 2) && has(USER | YOU | TASK), BEFORE_ANSWER);
+    add(then(NOT, ORDERS, 3) && has(SAY) && has(YOU), UNBOUND);
+    add(then(SPEAKER, MODE, 1) && has(YOU | LEAVE | CHANGED), UNBOUND);
+    let yours = words.windows(2).any(|w| matches!(w, [a, b] if a & YOU != 0 && b & ORDERS != 0));
+    add(yours && then(ORDERS, CHANGED, 4), NEW_RULES);
     if has(TASK) {
         let of_task = then(WHICH | YOU, TASK, 3) || then(TASK, YOU, 5);
         add(of_task && has(ORDER | YOU), NAMES_TASK);
     }
-    add(has(YOU) && !has(MINE) && then(NEW, TASK | ORDERS, 2), NEW_TASK);
+    add((has(YOU) || has(USER)) && !has(MINE) && then(NEW, TASK | ORDERS, 2), NEW_TASK);
+    add(then(TASK, VOID, 3) || everything_above(words), SETS_ASIDE_MILDLY);
     add(then(CARRY, THIS, 5), CARRIES_OUT);
     if has(NOT) {
         let tell = then(NOT, TELL, 4) && (then(TELL, USER, 4) || then(TELL, LEAVE, 4));
@@ -131,13 +265,21 @@ fn signs(words: &[u32], all: u32) -> u32 {
     add(has(USER) && has(YOU | ACT), OF_USER);
     add(has(URGENT), URGES);
     let names =
-        |w: &[u32]| matches!(w, [a, b] if a & SYSTEM != 0 && b & (PROMPT | ORDERS | OVERRIDE) != 0);
+        |w: &[u64]| matches!(w, [a, b] if a & SYSTEM != 0 && b & (PROMPT | ORDERS | OVERRIDE) != 0);
     add(has(SYSTEM) && words.windows(2).any(names), NAMES_SYSTEM);
     signs
 }
 
+/// `Forget everything above`.
+fn everything_above(words: &[u64]) -> bool {
+    words.windows(3).any(|w| {
+        matches!(w, [a, b, c]
+            if a & OVERRIDE != 0 && b & ALL != 0 && c & WHICH != 0 && c & (ALL | YOU) == 0)
+    })
+}
+
 /// `Ignore all previous instructions`, and milder what people say of their own letters.
-fn sets_aside(words: &[u32]) -> u32 {
+fn sets_aside(words: &[u64]) -> u32 {
     for (i, word) in words.iter().enumerate() {
         let negated = word & NOT != 0
             && part_of(words, i.saturating_add(1), 2).iter().any(|w| w & CARRY != 0);
@@ -161,7 +303,7 @@ fn sets_aside(words: &[u32]) -> u32 {
 
 /// How much a sentence is an order: an action at its start, a place where something is to go, and
 /// what people among themselves do not say.
-fn order(sentence: &[u8], words: &[u32], starts: &[usize]) -> u32 {
+fn order(sentence: &[u8], words: &[u64], starts: &[usize]) -> u32 {
     // `todo: send …`, `- send …`, `please send …`.
     let mut first = 0usize;
     let mut marked = false;
@@ -177,11 +319,15 @@ fn order(sentence: &[u8], words: &[u32], starts: &[usize]) -> u32 {
             _ => break,
         }
     }
+    // `instead, send …`.
+    while first < 4 && words.get(first).is_some_and(|word| word & ORDER != 0) {
+        first = first.saturating_add(1);
+    }
     let acts = words.get(first).is_some_and(|word| word & ACT != 0);
     if !acts {
         return 0;
     }
-    let has = |kind: u32| words.iter().any(|word| word & kind != 0);
+    let has = |kind: u64| words.iter().any(|word| word & kind != 0);
     let bulk = then(words, ALL, SENSITIVE, 3);
     let secretly = then(words, NOT, TELL, 1);
     let one = |holds: bool| u32::from(holds);
@@ -203,7 +349,19 @@ pub(super) fn sink(sentence: &[u8]) -> bool {
         bytes::is(bytes::at(sentence, at.saturating_add(1)), ALPHA | DIGIT)
             && bytes::is(bytes::before(sentence, at), ALPHA | DIGIT)
     });
-    mail || find(b"://") || find(b"www.") || account(sentence)
+    mail || find(b"://") || find(b"www.") || account(sentence) || phone(sentence)
+}
+
+/// A plus sign with at least eight digits behind it, and little between them.
+fn phone(sentence: &[u8]) -> bool {
+    memchr::memchr_iter(b'+', sentence).any(|plus| {
+        let number = part(sentence, plus.saturating_add(1), plus.saturating_add(24));
+        let length = number
+            .iter()
+            .take_while(|b| bytes::is(**b, DIGIT) || matches!(b, b' ' | b'-' | b'(' | b')' | b'.'))
+            .count();
+        bytes::count(number.get(..length).unwrap_or_default(), DIGIT) >= 8
+    })
 }
 
 /// A word of at least ten letters and digits, most of them digits.
