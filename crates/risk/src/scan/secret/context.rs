@@ -50,7 +50,7 @@ const WORDS: [(&str, Leads); 17] = [
 ];
 
 /// As words of their own or in one: `api key`, `API-Key`, `access_key`.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 12] = [
     "api key",
     "api-key",
     "api_key",
@@ -59,6 +59,10 @@ const KEYS: [&str; 8] = [
     "access_key",
     "access-key",
     "accesskey",
+    "admin key",
+    "admin_key",
+    "master key",
+    "master_key",
 ];
 
 static LITERALS: LazyLock<Literals> = LazyLock::new(|| Literals::new(words()));
