@@ -3,10 +3,12 @@
 mod calls;
 mod chart;
 pub(crate) mod counts;
+mod ending;
 mod lock;
 mod page;
 pub(crate) mod programs;
 mod results;
+mod risk;
 mod store;
 mod targets;
 
@@ -50,6 +52,7 @@ pub(crate) fn run(project: &Project, options: &BenchOptions) -> ExitCode {
         What::All => everything(project, options).map_err(Stop::from),
         What::Calls => calls::run(project, options).map_err(Stop::from),
         What::Store => store::run(project, options).map_err(Stop::from),
+        What::Risk => risk::run(project, options).map_err(Stop::from),
         What::Counts => counts::step(project),
         What::RecordCounts => counts::record(project),
     };
@@ -71,12 +74,14 @@ pub(crate) fn run(project: &Project, options: &BenchOptions) -> ExitCode {
     }
 }
 
-/// The kernel, the store and whole calls, each with its page.
+/// The kernel, the store, the risk engine and whole calls, each with its page.
 fn everything(project: &Project, options: &BenchOptions) -> Result<String, String> {
     let kernel = measure(project, options)?;
     say(&kernel);
     let store = store::run(project, options)?;
     say(&store);
+    let risk = risk::run(project, options)?;
+    say(&risk);
     calls::run(project, options)
 }
 

@@ -50,6 +50,8 @@ pub(crate) enum What {
     Calls,
     /// The embedded store only.
     Store,
+    /// The scanner and the risk engine only.
+    Risk,
     /// Instruction counts only, compared with the committed ones.
     Counts,
     /// Instruction counts only, which are then the committed ones.
@@ -103,6 +105,7 @@ fn parse_bench(args: impl Iterator<Item = String>) -> Result<Task, String> {
             "--json" => options.json = true,
             "--calls" => options.what = What::Calls,
             "--store" => options.what = What::Store,
+            "--risk" => options.what = What::Risk,
             "--counts" => options.what = What::Counts,
             "--record-counts" => options.what = What::RecordCounts,
             other => return Err(format!("unknown option `{other}` of `bench`")),
@@ -147,8 +150,9 @@ pub(crate) fn bench_help() -> String {
 Usage: cargo xtask bench [options]
 
 Builds `benches/` twice (as it is, and with the code for AVX-512), runs every group, the peers in
-Python and Node, the instruction counts, the embedded store and whole calls, and writes
-`docs/benchmarks.md`, `docs/benchmarks.svg`, `docs/store.md` and `docs/calls.md`.
+Python and Node, the instruction counts, the embedded store, the risk engine and whole calls, and
+writes `docs/benchmarks.md`, `docs/benchmarks.svg`, `docs/store.md`, `docs/calls.md` and parts of
+`docs/scanning.md` and `docs/risk-model.md`.
 Keep the machine idle meanwhile.
 
 Options:
@@ -156,6 +160,7 @@ Options:
   --json           Print all results as JSON too (they are in `target/bench/results.json` anyway)
   --calls          Only whole calls beside bare HTTP requests; writes `docs/calls.md`
   --store          Only the embedded store beside other engines; written to `docs/store.md`
+  --risk           Only the scanner and the risk engine; into `docs/scanning.md`, `docs/risk-model.md`
   --counts         Only count instructions, and compare with `benches/counts.json`
   --record-counts  Only count instructions, and rewrite `benches/counts.json`
   -h, --help       Show this text

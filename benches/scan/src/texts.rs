@@ -26,6 +26,17 @@ pub(crate) fn all() -> Vec<(&'static str, &'static str, String)> {
         ("not ASCII", "Cyrillic and Chinese sentences", foreign()),
         ("almost", "beginnings and near misses of every rule", almost(&mut random)),
         ("base64", "one image in base64", image(&mut random)),
+        (
+            "letter",
+            "letters with addresses, links, dates, quotes and numbers",
+            written(&mut random, LETTER),
+        ),
+        ("markdown", "a page with code and links", written(&mut random, MARKDOWN)),
+        ("HTML", "a page with attributes and character references", written(&mut random, HTML)),
+        ("code", "a program with strings and comments", written(&mut random, CODE)),
+        ("German", "sentences with umlauts and quotes", written(&mut random, GERMAN)),
+        ("Japanese", "sentences with punctuation of full width", written(&mut random, JAPANESE)),
+        ("Russian", "sentences with dates and Latin names", written(&mut random, RUSSIAN)),
         ("call", "the strings of one call", clean.chars().take(400).collect()),
     ]
 }
@@ -100,6 +111,81 @@ fn plain(random: &mut Random, length: usize) -> String {
     }
     out.truncate(length);
     out
+}
+
+const LETTER: &[&str] = &[
+    "From: {L5}.{L7}@{L6}.example\nDate: Tue, {D1} Jun 2026 10:{D2}:{D2} +0200\nSubject: Re: minutes of the {D1}th\n\n",
+    "Hello everybody,\n\nthanks for the notes. As far as I can see, the following points are still open: ",
+    "the budget for 2027 ({D2},{D3}.00 EUR), the room for the workshop, and who takes care of the posters. ",
+    "I\u{2019}d rather not decide that alone \u{2014} could we talk about it on Friday at {D1}:30? ",
+    "The slides are at https://files.{L6}.example/s/{A16}?view=1&lang=en and the old ones in the archive.\n\n",
+    "> On Monday Kim wrote:\n> I have spoken with the agent of the house, and the system for the heating\n> will be checked next week.\n\n",
+    "Best wishes\nLee\n--\n{L8} GmbH, Long Street {D2}, {D5} Northtown, +49 30 {D7}\n\n",
+];
+const MARKDOWN: &[&str] = &[
+    "## Step {D1}: the settings\n\nOpen `config.{L4}.toml` and set **all** values of the table below.\n\n",
+    "| name | default | meaning |\n|---|---|---|\n| `retries` | {D1} | how often it is tried |\n| `path` | `/var/lib/{L6}` | where it is kept |\n\n",
+    "```sh\ncargo run --release -- --input {L6}.json --limit {D3}\n```\n\n",
+    "See [the guide](https://docs.{L6}.example/guide/v1.{D1}/setup.html#step-{D1}) and issue [#{D4}](https://git.example/{L5}/{L6}/issues/{D4}).\n\n",
+    "1. Download the archive, and check that its sum is `{H64}`.\n2. Unpack it.\n3. Run the tests; they take about {D2} seconds.\n\n",
+];
+const HTML: &[&str] = &[
+    "<div class=\"card wide\" id=\"item-{D4}\"><a href=\"/items/{D4}?page={D1}&amp;sort=name\">The {L7} of {L6}</a></div>\n",
+    "<p>It&#39;s quiet &amp; warm, and the market opens early in summer.&nbsp;Come &quot;by the river&quot;!</p>\n",
+    "<tr><td>{D2}</td><td class=\"num\">{D3}.{D2}</td><td>2026-0{D1}-1{D1}</td><td><code>{L8}</code></td></tr>\n",
+    "<script src=\"/static/js/main.{H20}.js\" defer></script><img src=\"/img/{L6}.png\" width=\"{D3}\" alt=\"\">\n",
+];
+const CODE: &[&str] = &[
+    "/// Returns the {L6} of the `{L7}`, at most {D3} of them.\npub fn {L6}_{L5}(&self, limit: usize) -> Result<Vec<{L6}>, Error> {\n",
+    "    let values: Vec<_> = self.{L6}.iter().filter(|v| v.size > {D2} && !v.done).take(limit).collect();\n",
+    "    // Whatever is left was seen before.\n    if values.is_empty() {\n        return Err(Error::new(\"nothing found in {L6}\"));\n    }\n",
+    "    debug!(\"%s: {D1} of %d\\n\", name, values.len());\n    Ok(values.into_iter().map(|v| v.clone()).collect())\n}\n\n",
+];
+const GERMAN: &[&str] = &[
+    "Der Fluss war ruhig, und die Leute gingen am Ufer spazieren, während die Kinder spielten. ",
+    "„Können wir uns am {D1}. Juni um {D1}:30 Uhr treffen?“ fragte sie – er wusste es noch nicht. ",
+    "Die Straßen der Altstadt führen über größere Plätze zum Markt, der früh öffnet.\n\n",
+];
+const JAPANESE: &[&str] = &[
+    "川は静かで、人々は岸辺を散歩していました。子どもたちは古い橋の近くで遊んでいます。",
+    "会議は{D1}月{D2}日の午後{D1}時から始まります。資料は「共有フォルダー」にあります。\n",
+];
+const RUSSIAN: &[&str] = &[
+    "Река была спокойна, и люди гуляли вдоль берегов, а дети играли у старого моста. ",
+    "Встреча будет {D1} июня в {D1}:30, презентация лежит в папке «Общие документы» (файл Plan{D2}.pdf). ",
+    "Рынок открывается рано, поэтому все успевают купить хлеб и сыр до работы.\n\n",
+];
+
+fn written(random: &mut Random, shapes: &[&str]) -> String {
+    let mut out = String::new();
+    for shape in shapes.iter().cycle() {
+        if out.len() >= LENGTH {
+            break;
+        }
+        // Braces that are no holes belong to the text.
+        let mut rest = *shape;
+        while let Some(at) = rest.find('{') {
+            let hole = rest[at..].find('}').map(|end| &rest[at..=at + end]);
+            let known = |hole: &&str| {
+                let digits =
+                    hole.len() > 3 && hole[2..hole.len() - 1].bytes().all(|b| b.is_ascii_digit());
+                digits && "ATBHUSLD".contains(&hole[1..2])
+            };
+            out.push_str(&rest[..at]);
+            match hole.filter(known) {
+                Some(hole) => {
+                    out.push_str(&random.shape(hole));
+                    rest = &rest[at + hole.len()..];
+                }
+                None => {
+                    out.push('{');
+                    rest = &rest[at + 1..];
+                }
+            }
+        }
+        out.push_str(rest);
+    }
+    cut(out)
 }
 
 fn full(random: &mut Random) -> String {

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::bench::{
-    conditions, one,
+    conditions, ending, one,
     programs::{self, DEFAULT, FOLDER},
     results::Results,
     targets::Target,
 };
-use crate::{options::BenchOptions, project::Project, report::say};
+use crate::{options::BenchOptions, project::Project};
 
 /// Figures that are rates; the others are nanoseconds.
 const RATE: &str = " per second, ";
@@ -21,19 +21,8 @@ pub(crate) fn run(project: &Project, options: &BenchOptions) -> Result<String, S
     let results = one(project.command(built.join("calls")).arg(&folder), options)?;
     let targets = targets(&results);
     let page = page(&conditions(project)?, &results, &targets);
-    let at = project.root.join(if options.quick { FOLDER } else { "docs" }).join("calls.md");
-    std::fs::write(&at, page).map_err(|error| format!("{}: {error}", at.display()))?;
-    if options.json {
-        say(&results.to_json().to_string());
-    }
-    say("");
-    for target in &targets {
-        let met = if target.met { "met   " } else { "MISSED" };
-        say(&format!("{met}  {}: {} ({})", target.about, target.measured, target.wanted));
-    }
-    let missed = targets.iter().filter(|target| !target.met).count();
-    let met = targets.len().saturating_sub(missed);
-    Ok(format!("\n{met} targets met, {missed} missed; written to {}", project.relative(&at)))
+    let written = ending::write(project, options, "calls.md", &page)?;
+    Ok(ending::say_all(options, &results, &targets, &written))
 }
 
 fn targets(results: &Results) -> Vec<Target> {
@@ -52,15 +41,7 @@ fn targets(results: &Results) -> Vec<Target> {
 
 fn page(conditions: &[(&str, String)], results: &Results, targets: &[Target]) -> String {
     let mut page = String::from(OPENING);
-    page.push_str("\n| | |\n|---|---|\n");
-    for (name, value) in conditions {
-        let _ = writeln!(page, "| {name} | {value} |");
-    }
-    page.push_str("\n## Targets\n\n| measured | target | found | |\n|---|---|---:|---|\n");
-    for Target { about, wanted, measured, met } in targets {
-        let met = if *met { "met" } else { "**missed**" };
-        let _ = writeln!(page, "| {about} | {wanted} | {measured} | {met} |");
-    }
+    ending::head(&mut page, conditions, targets);
     page.push_str("\n## Times and rates\n\n| | |\n|---|---:|\n");
     for (name, value) in &results.figures {
         let (name, value) = if name.contains(RATE) {

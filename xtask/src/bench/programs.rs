@@ -52,16 +52,32 @@ fn compile(project: &Project, folder: &str, flags: &str, package: &str) -> Resul
 
 /// A peer in another language: ready to run, or the reason why it is left out.
 pub(crate) fn python(project: &Project, inputs: &Path) -> Result<Command, Stop> {
-    let venv = project.root.join(FOLDER).join("venv");
+    environment(project, "venv", "requirements.txt", "peers.py", inputs)
+}
+
+/// Presidio, in an environment of its own: it brings some fifty packages.
+pub(crate) fn presidio(project: &Project, texts: &Path) -> Result<Command, Stop> {
+    environment(project, "venv-scan", "requirements-scan.txt", "scan.py", texts)
+}
+
+fn environment(
+    project: &Project,
+    name: &str,
+    requirements: &str,
+    program: &str,
+    inputs: &Path,
+) -> Result<Command, Stop> {
+    let folder = Path::new("benches/peers");
+    let venv = project.root.join(FOLDER).join(name);
     let python = venv.join("bin/python");
     let install = || {
         process::run(project.command("python3").args(["-m", "venv"]).arg(&venv))?;
-        let pip = ["-m", "pip", "install", "--quiet", "-r", "benches/peers/requirements.txt"];
-        process::run(project.command(&python).args(pip))
+        let pip = ["-m", "pip", "install", "--quiet", "-r"];
+        process::run(project.command(&python).args(pip).arg(folder.join(requirements)))
     };
     install().map_err(|reason| missing(project, "Python", &reason))?;
     let mut command = project.command(&python);
-    command.arg("benches/peers/peers.py").arg(inputs);
+    command.arg(folder.join(program)).arg(inputs);
     Ok(command)
 }
 

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use crate::bench::{
-    conditions, one,
+    conditions, ending, one,
     programs::{self, DEFAULT, FOLDER},
     results::Results,
     targets::Target,
 };
-use crate::{options::BenchOptions, project::Project, report::say};
+use crate::{options::BenchOptions, project::Project};
 
 /// Callers at a time, as `store` measures them.
 const CALLERS: [usize; 4] = [1, 8, 32, 128];
@@ -25,19 +25,8 @@ pub(crate) fn run(project: &Project, options: &BenchOptions) -> Result<String, S
     results.extend(one(project.command(built.join("store-live")).arg(&folder), options)?);
     let targets = targets(&results);
     let page = page(&conditions(project)?, &results, &targets);
-    let at = project.root.join(if options.quick { FOLDER } else { "docs" }).join("store.md");
-    std::fs::write(&at, page).map_err(|error| format!("{}: {error}", at.display()))?;
-    if options.json {
-        say(&results.to_json().to_string());
-    }
-    say("");
-    for target in &targets {
-        let met = if target.met { "met   " } else { "MISSED" };
-        say(&format!("{met}  {}: {} ({})", target.about, target.measured, target.wanted));
-    }
-    let missed = targets.iter().filter(|target| !target.met).count();
-    let met = targets.len().saturating_sub(missed);
-    Ok(format!("\n{met} targets met, {missed} missed; written to {}", project.relative(&at)))
+    let written = ending::write(project, options, "store.md", &page)?;
+    Ok(ending::say_all(options, &results, &targets, &written))
 }
 
 /// Seconds to open a store with ten million live tickets.
@@ -86,15 +75,7 @@ fn targets(results: &Results) -> Vec<Target> {
 
 fn page(conditions: &[(&str, String)], results: &Results, targets: &[Target]) -> String {
     let mut page = String::from(OPENING);
-    page.push_str("\n| | |\n|---|---|\n");
-    for (name, value) in conditions {
-        let _ = writeln!(page, "| {name} | {value} |");
-    }
-    page.push_str("\n## Targets\n\n| measured | target | found | |\n|---|---|---:|---|\n");
-    for Target { about, wanted, measured, met } in targets {
-        let met = if *met { "met" } else { "**missed**" };
-        let _ = writeln!(page, "| {about} | {wanted} | {measured} | {met} |");
-    }
+    ending::head(&mut page, conditions, targets);
     page.push_str(
         "\n## Durable claims per second\n\nIn brackets: by ours, in the same rounds.\n\n|",
     );

@@ -131,7 +131,7 @@ pub(super) fn value(random: &mut Random, what: PiiType) -> Option<(String, Strin
                 random.digits(6)
             );
             let sum = weighted(&body, &[3, 7, 1, 3, 7, 1, 3, 7]);
-            same(format!("{body}{}", (10 - sum % 10) % 10))
+            Some(same(format!("{body}{}", (10 - sum % 10) % 10)))
         }
         PiiType::Crypto => {
             // Bech32 by the standard's own arithmetic would repeat the detector: known good addresses.
@@ -143,12 +143,10 @@ pub(super) fn value(random: &mut Random, what: PiiType) -> Option<(String, Strin
                 "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
             ];
             let good = random.pick(GOOD);
-            same(if random.below(3) == 0 { random.shape("0x{H40}") } else { good.to_owned() }).map(
-                |(good, bad)| {
-                    let bad = if good.starts_with("0x") { format!("{good}9") } else { bad };
-                    (good, bad)
-                },
-            )
+            let coin = random.below(3) == 0;
+            let good = if coin { random.shape("0x{H40}") } else { good.to_owned() };
+            let bad = if coin { format!("{good}9") } else { wrong(&good) };
+            Some((good, bad))
         }
         _ => None,
     }

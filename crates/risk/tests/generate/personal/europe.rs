@@ -35,12 +35,12 @@ pub(super) fn value(random: &mut Random, what: PiiType) -> Option<(String, Strin
         PiiType::EsDni => {
             let n = random.between(1_000_000, 99_999_999);
             let letter = char::from(b"TRWAGMYFPDXBNJZSQVHLCKE"[n % 23]);
-            same(format!("{n:08}{}{letter}", random.pick(&["", "-"])))
+            Some(same(format!("{n:08}{}{letter}", random.pick(&["", "-"]))))
         }
         PiiType::EsNie => {
             let (first, n) = (random.below(3), random.between(0, 9_999_999));
             let letter = char::from(b"TRWAGMYFPDXBNJZSQVHLCKE"[(first * 10_000_000 + n) % 23]);
-            same(format!("{}{n:07}{letter}", ["X", "Y", "Z"][first]))
+            Some(same(format!("{}{n:07}{letter}", ["X", "Y", "Z"][first])))
         }
         PiiType::ItCf => {
             const ODD: [u32; 26] = [
@@ -62,7 +62,7 @@ pub(super) fn value(random: &mut Random, what: PiiType) -> Option<(String, Strin
                     if i % 2 == 0 { ODD[value as usize] } else { value }
                 })
                 .sum();
-            same(format!("{body}{}", char::from_u32(u32::from('A') + sum % 26).unwrap()))
+            Some(same(format!("{body}{}", char::from_u32(u32::from('A') + sum % 26).unwrap())))
         }
         PiiType::DeTaxId => {
             // Nine digits of ten once, one twice, in any order, the first not zero.
@@ -111,7 +111,7 @@ pub(super) fn value(random: &mut Random, what: PiiType) -> Option<(String, Strin
             let body = format!("{}{}", random.between(1, 9), random.digits(7));
             let check = weighted(&body, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11;
             if check < 10 {
-                return same(format!("{body}{check}"));
+                return Some(same(format!("{body}{check}")));
             }
         },
         PiiType::PlPesel => {
@@ -121,7 +121,7 @@ pub(super) fn value(random: &mut Random, what: PiiType) -> Option<(String, Strin
                 random.digits(4)
             );
             let sum = weighted(&body, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3]);
-            same(format!("{body}{}", (10 - sum % 10) % 10))
+            Some(same(format!("{body}{}", (10 - sum % 10) % 10)))
         }
         PiiType::SePnr => {
             let body = format!("{two:02}{month:02}{day:02}{}", random.digits(3));
@@ -150,7 +150,7 @@ pub(super) fn value(random: &mut Random, what: PiiType) -> Option<(String, Strin
             let body = format!("{body}{}", one % 11);
             let other = 11 - weighted(&body, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11;
             if other < 10 || other == 11 {
-                return same(format!("{body}{}", other % 11));
+                return Some(same(format!("{body}{}", other % 11)));
             }
         },
         PiiType::BeNrn => {
@@ -174,7 +174,7 @@ pub(super) fn value(random: &mut Random, what: PiiType) -> Option<(String, Strin
                 weighted(&body, &[0, 1, 0, 1, 0, 1, 0, 1]),
             );
             let tenth = (odd * 7 + 100 - even) % 10;
-            same(format!("{body}{tenth}{}", (odd + even + tenth) % 10))
+            Some(same(format!("{body}{tenth}{}", (odd + even + tenth) % 10)))
         }
         PiiType::DkCpr => {
             let by = random.pick(&["", "-"]);
