@@ -1,7 +1,7 @@
 //! The words of a text, and their marks.
 
 use crate::hash::{Key, Mark};
-use crate::text::fold;
+use crate::text::{fold, link_like};
 
 /// What a byte is to the words: part of one, between two, or the beginning of a longer character.
 const CLASS: [u8; 256] = {
@@ -62,11 +62,13 @@ pub(crate) struct Words<'a> {
     /// What is left of a run whose sentences are told apart.
     run: Option<&'a str>,
     lower: String,
+    /// Where in it the last word is.
+    last: (usize, usize),
 }
 
 impl<'a> Words<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
-        Self { rest: text, run: None, lower: String::new() }
+        Self { rest: text, run: None, lower: String::new(), last: (0, 0) }
     }
 
     /// The next word, until there is none.
@@ -83,6 +85,7 @@ impl<'a> Words<'a> {
                 break (from, to);
             }
         };
+        self.last = (from, to);
         self.lower.get(from..to)
     }
 
@@ -110,6 +113,29 @@ impl<'a> Words<'a> {
         let next = from.saturating_add(length).saturating_add(gone);
         self.rest = self.rest.get(next..)?;
         Some(word)
+    }
+
+    /// The next word that looks like an address, among at most `left` words, which it counts down.
+    pub(crate) fn address(&mut self, left: &mut usize) -> Option<&str> {
+        while *left > 0 {
+            *left = left.saturating_sub(1);
+            if let Some(word) = self.simple() {
+                // Letters and digits alone are an address only as a long number.
+                if word.len() < 12 {
+                    continue;
+                }
+                self.lower.clear();
+                self.lower.extend(word.iter().map(|b| char::from(b.to_ascii_lowercase())));
+                if link_like(&self.lower) {
+                    return Some(&self.lower);
+                }
+            } else if self.advance().map(link_like)? {
+                // Borrowed anew, since a loop cannot give back what it looked at.
+                let (from, to) = self.last;
+                return self.lower.get(from..to);
+            }
+        }
+        None
     }
 
     /// The mark of the next word, and the word itself if there is more in it than letters and digits.
@@ -379,6 +405,16 @@ mod tests {
             let key = Key([1, 2]);
             let slowly: Vec<Mark> = slowly(&text).iter().map(|word| key.mark(word)).collect();
             prop_assert_eq!(marks(key, &text, 1000), slowly);
+        }
+
+        #[test]
+        fn addresses_are_the_words_that_look_like_one(text in "[a-zA-Z0-9 .,@/:\u{e4}]{0,60}") {
+            let slowly: Vec<String> = slowly(&text).into_iter().filter(|w| link_like(w)).collect();
+            let (mut words, mut left, mut all) = (Words::of(&text), usize::MAX, Vec::new());
+            while let Some(word) = words.address(&mut left) {
+                all.push(word.to_owned());
+            }
+            prop_assert_eq!(all, slowly);
         }
 
         #[test]

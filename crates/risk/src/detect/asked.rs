@@ -97,11 +97,8 @@ pub(super) fn carried(call: &Call<'_>) -> Option<Finding> {
     let content = |leaf: &&Leaf<'_>| leaf.kind == Kind::Text && leaf.role == Role::FreeText;
     for leaf in call.arguments.leaves.iter().filter(content) {
         let mut words = Words::of(leaf.text);
-        for _ in 0..MAX_WORDS {
-            let Some(word) = words.advance() else { break };
-            if !link_like(word) {
-                continue;
-            }
+        let mut left = MAX_WORDS;
+        while let Some(word) = words.address(&mut left) {
             let origin = memory.origin_of(&[memory.key().mark(word)]);
             let asked_for = origin.pointed && memory.asked().speaks_of_the_web();
             let known = origin.is_named() || asked_for || origin.field || origin.id;

@@ -65,6 +65,7 @@ impl Memory {
             self.set(CUT);
         }
         let mut known = self.known();
+        let said = self.said();
         let mut windows = Windows::default();
         let items = answer.items();
         let listed = items.len() > 1;
@@ -78,7 +79,7 @@ impl Memory {
                 flagged: flags.instructions,
                 sensitive: flags.personal,
                 listed,
-                by_named: by.is_some_and(|name| self.said_all(name)),
+                by_named: by.is_some_and(|name| said_all(self.head.key, name, &said)),
                 connection,
                 step,
                 author: by.map_or(0, |name| self.head.key.hash(name.to_lowercase().as_bytes())),
@@ -140,20 +141,10 @@ impl Memory {
         self.keep_bounds();
     }
 
-    /// Whether the user said every word of a name.
-    fn said_all(&self, name: &str) -> bool {
-        let user = |entry| Held::read(entry).filter(|held| held.record.writer == Writer::User);
-        let said: Vec<Held<'_>> =
-            self.entries(RECORD).filter_map(|(_, entry)| user(entry)).collect();
-        let (mut words, mut some) = (Words::of(name), false);
-        while let Some(word) = words.advance() {
-            some = true;
-            let mark = self.head.key.mark(word);
-            if !said.iter().any(|held| held.marks().any(|known| known == mark)) {
-                return false;
-            }
-        }
-        some
+    /// The words that the user said.
+    fn said(&self) -> Vec<Mark> {
+        let held = self.entries(RECORD).filter_map(|(_, entry)| Held::read(entry));
+        held.filter(|held| held.record.writer == Writer::User).flat_map(|h| h.marks()).collect()
     }
 
     /// Hash, writer and place of every record.
@@ -292,6 +283,18 @@ impl Memory {
         append(&mut self.bytes, CONNECTION, [0; 3], &[name.as_bytes()]);
         u8::try_from(count).ok()
     }
+}
+
+/// Whether every word of a name was said.
+fn said_all(key: Key, name: &str, said: &[Mark]) -> bool {
+    let (mut words, mut some) = (Words::of(name), false);
+    while let Some(word) = words.advance() {
+        some = true;
+        if !said.contains(&key.mark(word)) {
+            return false;
+        }
+    }
+    some
 }
 
 /// The entries of a directory's text, between commas, colons, brackets and the like, each with what
