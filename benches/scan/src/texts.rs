@@ -172,15 +172,12 @@ fn written(random: &mut Random, shapes: &[&str]) -> String {
                 digits && "ATBHUSLD".contains(&hole[1..2])
             };
             out.push_str(&rest[..at]);
-            match hole.filter(known) {
-                Some(hole) => {
-                    out.push_str(&random.shape(hole));
-                    rest = &rest[at + hole.len()..];
-                }
-                None => {
-                    out.push('{');
-                    rest = &rest[at + 1..];
-                }
+            if let Some(hole) = hole.filter(known) {
+                out.push_str(&random.shape(hole));
+                rest = &rest[at + hole.len()..];
+            } else {
+                out.push('{');
+                rest = &rest[at + 1..];
             }
         }
         out.push_str(rest);
@@ -219,9 +216,8 @@ fn records(random: &mut Random) -> String {
         let head = random
             .shape("\"id\":{D9},\"created\":\"2026-05-1{D1}T10:{D2}:{D2}Z\",\"total\":{D3}.{D2}");
         let hash = random.shape("{H40}");
-        out.push_str(&format!(
-            "{{{head},\"hash\":\"{hash}\",\"tags\":[\"a1\",\"b22\"],\"open\":true}},\n"
-        ));
+        let tail = "\"tags\":[\"a1\",\"b22\"],\"open\":true},\n";
+        out.extend(["{", &head, ",\"hash\":\"", &hash, "\",", tail]);
     }
     cut(out)
 }
