@@ -165,7 +165,8 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
         if reading.signs & BESIDE != 0
             && (sentence::commands(sentence, &mut room) || beside(lower, start, end, &mut room))
         {
-            reading.signs |= sentence::COMMANDS;
+            let speaks = reading.signs & sentence::SPEAKS != 0;
+            reading.signs |= if speaks { sentence::SPEAKS_ORDERS } else { sentence::COMMANDS };
         }
         passage.note(reading, start, end, out);
         done = end;
@@ -175,8 +176,7 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
 }
 
 /// Signs with which a command in a neighbouring sentence counts.
-const BESIDE: u32 =
-    sentence::SPEAKS | sentence::SECRETLY | sentence::TO_AI | sentence::NEW_TASK | sentence::CLOSES;
+const BESIDE: u32 = sentence::SPEAKS | sentence::SECRETLY | sentence::TO_AI | sentence::CLOSES;
 
 /// Whether the sentence before or behind is a command with a target.
 fn beside(lower: &[u8], start: usize, end: usize, room: &mut Room) -> bool {
@@ -249,7 +249,7 @@ fn rule_of(signs: u32) -> &'static str {
         (sentence::SECRETLY, "behind_the_users_back"),
         (sentence::NEW_TASK, "replaces_the_task"),
         (sentence::WITH_TOOL, "names_a_tool_to_use"),
-        (sentence::SPEAKS, "pretends_to_be_the_system"),
+        (sentence::SPEAKS_ORDERS, "pretends_to_be_the_system"),
         (sentence::NEW_ROLE | sentence::UNBOUND, "gives_another_role"),
     ]
     .iter()

@@ -12,7 +12,7 @@ use super::words::{
 const WORDS: usize = 160;
 
 /// Signs of an instruction to an agent, with their weights; each counts once in a passage.
-pub(super) const SIGNS: [(u32, u32); 24] = [
+pub(super) const SIGNS: [(u32, u32); 25] = [
     (SETS_ASIDE, 4),
     (GIVES_AWAY, 4),
     (TURNS_TO, 3),
@@ -25,7 +25,8 @@ pub(super) const SIGNS: [(u32, u32); 24] = [
     (URGES, 1),
     (SETS_ASIDE_MILDLY, 2),
     (NAMES_SYSTEM, 1),
-    (SPEAKS, 3),
+    (SPEAKS, 1),
+    (SPEAKS_ORDERS, 3),
     (COMMANDS, 1),
     (CLOSES, 2),
     (GIVES_AWAY_MILDLY, 2),
@@ -65,6 +66,8 @@ pub(super) const BEFORE_ANSWER: u32 = 1 << 21;
 pub(super) const UNBOUND: u32 = 1 << 22;
 pub(super) const NEW_RULES: u32 = 1 << 23;
 pub(super) const MACHINE_MUST: u32 = 1 << 24;
+/// Speaks as the system or another, and says what to do: also what people write begins with `System:`.
+pub(super) const SPEAKS_ORDERS: u32 = 1 << 25;
 
 /// What was read of a sentence.
 #[derive(Debug, Clone, Copy, Default)]
@@ -92,7 +95,7 @@ pub(super) fn read(sentence: &[u8], room: &mut Room) -> Reading {
         signs |= SETS_ASIDE;
     }
     if speaks(sentence, words, &room.starts) {
-        signs |= SPEAKS;
+        signs |= if signs & COMPLETED == 0 { SPEAKS } else { SPEAKS | SPEAKS_ORDERS };
     }
     if calls_upon(sentence, words, &room.starts) {
         signs |= TURNS_TO;
