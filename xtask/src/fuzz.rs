@@ -35,7 +35,9 @@ pub(crate) fn run(project: &Project) -> StepResult {
     let host = host(project)?;
     let build = ["build", "--release", "--locked", "--manifest-path", "fuzz/Cargo.toml"];
     // With a target named, the flags don't reach build scripts and macros.
-    process::run(project.cargo().args(build).args(["--target", &host]).env("RUSTFLAGS", FLAGS))?;
+    // Named, because the environment may say otherwise.
+    let place = ["--target", &host, "--target-dir", "fuzz/target"];
+    process::run(project.cargo().args(build).args(place).env("RUSTFLAGS", FLAGS))?;
     let seconds = if project.long { LONG } else { SHORT };
     let built = project.root.join("fuzz/target").join(&host).join("release");
     let mut findings = Vec::new();
