@@ -13,9 +13,9 @@
 //! | | 1 caller | 8 | 32 | 128 |
 //! |---|---:|---:|---:|---:|
 //! | this store | 1.00 | 1.00 | 1.00 | 1.00 |
-//! | append + fdatasync, remembering nothing | 1.13 | 1.11 | 1.46 | 2.77 |
-//! | fjall 3, `SyncData` | 1.04 | 0.84 | 0.54 | 0.56 |
-//! | redb 4, `Immediate` | 0.35 | 0.23 | 0.15 | 0.12 |
+//! | append + fdatasync, remembering nothing | 1.12 | 1.09 | 1.23 | 1.96 |
+//! | fjall 3, `SyncData` | 1.01 | 0.75 | 0.43 | 0.35 |
+//! | redb 4, `Immediate` | 0.35 | 0.22 | 0.12 | 0.08 |
 //!
 //! # What is guaranteed
 //!
