@@ -11,6 +11,7 @@ use countersign::core::{
     UserId,
 };
 use countersign::http::HttpBackchannel;
+use countersign::risk::{DefaultPolicy, PolicyConfig};
 use countersign::vault::TokenVault;
 use countersign::{Pipeline, PipelineBuilder, SystemClock};
 
@@ -117,7 +118,11 @@ impl World {
     }
 
     async fn start(builder: PipelineBuilder, target: &Target) -> Result<Self, Failure> {
+        // One agent does all of it, at a pace that no person's agent has.
+        let mut policy = PolicyConfig::default();
+        policy.limits.agent_velocity = 10_000;
         let builder = builder
+            .risk(Arc::new(DefaultPolicy::new(policy)?))
             .connector(GoogleCalendar::new())
             .grant(Grant::agent(AGENT).tools(["google_calendar_*"]).up_to(Tier::B));
         let cs = Box::pin(builder.open()).await?;

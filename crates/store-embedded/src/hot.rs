@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::frame::Place;
 
 /// How many bytes are kept at most, about.
-const MOST: usize = 16 << 20;
+const MOST: usize = 4 << 20;
 /// About what an entry takes beside its name and its value.
 const ENTRY: usize = 128;
 
