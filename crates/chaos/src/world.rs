@@ -121,6 +121,7 @@ impl World {
         // One agent does all of it, at a pace that no person's agent has.
         let mut policy = PolicyConfig::default();
         policy.limits.agent_velocity = 10_000;
+        policy.limits.velocity_seconds = 1;
         let builder = builder
             .risk(Arc::new(DefaultPolicy::new(policy)?))
             .connector(GoogleCalendar::new())
