@@ -38,7 +38,9 @@
 //! went is told from it: no later write says that it had reached the disk. Such a tail is cut off, and
 //! tickets issued before that are refused from then on (`BeforeStart`). Only the very last write before
 //! a process was killed can be damaged and be taken for such a tail; one that closed the store has
-//! vouched for all.
+//! vouched for all. The next segment lies ready as a file of zeros. After a process that was killed, a
+//! newest segment that became zeros as a whole cannot be told from it: what it held is missed by nobody,
+//! as if the file had been deleted, but tickets from before are refused as with such a tail.
 //!
 //! *A disk that fails* to write or sync is not asked again: what it then holds nobody knows. The store
 //! refuses everything until it is opened anew. *A full disk* is found out when the next segment is made,

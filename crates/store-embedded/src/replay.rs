@@ -46,6 +46,7 @@ pub(crate) fn headers(disk: &dyn Disk) -> Result<Headers, OpenError> {
     let mut oldest = 0;
     // The newest first: it says from where on they may be needed. One that is needed no more may be
     // gone while an older one is not.
+    let mut ready = None;
     for number in numbers.into_iter().rev() {
         let next = found.first_key_value().map(|(newer, _)| *newer);
         if number < oldest || next.is_some_and(|next| number.checked_add(1) != Some(next)) {
@@ -58,8 +59,10 @@ pub(crate) fn headers(disk: &dyn Disk) -> Result<Headers, OpenError> {
             return Err(damaged(size));
         }
         let header = read_exact(file.as_ref(), 0, HEADER as usize)?;
-        // One that was made ready and not begun.
-        if found.is_empty() && header.iter().all(|byte| *byte == 0) && zeros(file.as_ref(), size)? {
+        // One that was made ready and not begun. There is one at most.
+        let blank = found.is_empty() && ready.is_none() && header.iter().all(|byte| *byte == 0);
+        if blank && zeros(file.as_ref(), size)? {
+            ready = Some(number);
             continue;
         }
         let header = Header::decode(&header);

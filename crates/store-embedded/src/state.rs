@@ -322,12 +322,14 @@ pub(crate) struct Replay {
     pub(crate) newest: i64,
     /// The last call, until it is seen whether its state follows, as it does.
     call: Option<(EffectId, Place, bool, usize)>,
+    /// Whether the last frame closed the store.
+    pub(crate) closed: bool,
 }
 
 impl Replay {
     pub(crate) fn new(state: State) -> Self {
         let opened = Place { segment: 0, offset: 0 };
-        Self { state, oldest: 0, opened, newest: i64::MIN, call: None }
+        Self { state, oldest: 0, opened, newest: i64::MIN, call: None, closed: false }
     }
 
     fn settle_call(&mut self) {
@@ -338,6 +340,7 @@ impl Replay {
 
     /// Says what time is in it; the least, if none.
     fn record(&mut self, place: Place, frame: &Frame<'_>) -> Option<i64> {
+        self.closed = frame.kind == CLOSED;
         match frame.kind {
             STATE => {
                 let record = StateRecord::decode(frame.payload)?;

@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::error::{Failure, OpenError};
 use crate::frame::Header;
 use crate::hot::Hot;
-use crate::log::{Log, Segment, number};
+use crate::log::{Found, Log, Segment, number};
 use crate::record::{CLOSED, OPENED, VERSION};
 use crate::replay::{Headers, exists, frames, headers};
 use crate::seal::{Sealer, StoreKey};
@@ -219,9 +219,14 @@ fn resume(
     let newest = newest.max(replay.newest);
     let number_of = |segment: Option<&Segment>| segment.map_or(0, |one| one.header.number);
     let (first, last) = (number_of(found.segments.front()), number_of(found.segments.back()));
+    // The next segment, made ready, or one that was begun and is zeros now: only one that closed the
+    // store says which. So it is as with a tail that is cut off.
+    let files = disk.list()?;
+    let lost = !replay.closed && files.iter().filter_map(|name| number(name)).any(|n| n > last);
+    let found = Found { torn: found.torn || lost, ..found };
     let state = replay.end(first, newest, false)?;
     // Only now is anything changed.
-    for stale in disk.list()? {
+    for stale in files {
         let needed = |number: u32| (first..=last).contains(&number);
         if is_blank(&stale) || number(&stale).is_some_and(|number| !needed(number)) {
             disk.delete(&stale)?;

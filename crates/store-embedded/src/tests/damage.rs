@@ -41,9 +41,51 @@ fn ticket(n: u32) -> Jti {
 }
 
 fn claim(store: &EmbeddedStore, n: u32, at: i64) -> Result<(), ClaimError> {
+    claim_of(store, n, at, at)
+}
+
+/// With a ticket that was issued at another time.
+fn claim_of(store: &EmbeddedStore, n: u32, at: i64, issued: i64) -> Result<(), ClaimError> {
     let (caller, at) = (caller(), Timestamp::from_seconds(at));
-    let times = [at, at.plus_seconds(60), at];
+    let issued = Timestamp::from_seconds(issued);
+    let times = [issued, issued.plus_seconds(60), at];
     block_on(store.claim(&Claim::for_test(effect(n), ticket(n), &caller, Epochs::default(), times)))
+}
+
+#[test]
+fn inv_03_of_a_newest_segment_that_became_zeros_no_ticket_is_admitted_again() {
+    let clock = clock(NOW);
+    let disk = Arc::new(SimDisk::default());
+    let store = open(&disk, &clock).unwrap();
+    let mut claimed = 0;
+    let begun = loop {
+        claim(&store, claimed, NOW).unwrap();
+        claimed += 1;
+        let files = disk.reopened().contents().into_iter();
+        let begun = files.filter(|(name, bytes)| {
+            crate::log::number(name).is_some() && bytes.iter().any(|byte| *byte != 0)
+        });
+        let begun: Vec<_> = begun.map(|(name, _)| name).collect();
+        if begun.len() > 2 {
+            break begun;
+        }
+    };
+    // The process died, and of the newest segment nothing is left.
+    let killed = Arc::new(disk.reopened());
+    killed.meddle(&begun[begun.len() - 1], |bytes| bytes.fill(0));
+    // Over further restarts, too.
+    for _ in 0..2 {
+        let store = open(&killed, &clock).unwrap();
+        for n in 0..claimed {
+            assert!(claim_of(&store, n, NOW, NOW - 1).is_err(), "{n} was admitted twice");
+        }
+    }
+    // Two that are zeros were never made ready.
+    let killed = Arc::new(disk.reopened());
+    for name in &begun[begun.len() - 2..] {
+        killed.meddle(name, |bytes| bytes.fill(0));
+    }
+    assert!(matches!(open(&killed, &clock), Err(OpenError::Damaged { .. })));
 }
 
 #[test]
