@@ -13,7 +13,7 @@ pub use self::multiplier::{Multiplier, Multipliers};
 use self::serial::{floors, letter, money, severities};
 
 /// Changes whenever the same configuration could judge a call differently.
-pub(crate) const ENGINE: &str = "countersign-risk/3";
+pub(crate) const ENGINE: &str = "countersign-risk/4";
 
 /// Floors that hold unless the configuration says otherwise for the same pattern.
 const FLOORS: [(&str, Tier); 2] =

@@ -98,6 +98,7 @@ impl Memory {
             self.reads(name, effects.pointed);
             return;
         }
+        self.supplied(tool, name, arguments);
         let key = self.head.key;
         self.list(SEEN, effects.to.iter().map(|to| key.hash(to.as_bytes())), MAX_SEEN);
         self.count(tool, arguments, effects, window(limits), now.millis());

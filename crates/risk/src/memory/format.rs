@@ -41,6 +41,10 @@ pub(crate) const STEMS: u8 = 5;
 pub(crate) const CONNECTION: u8 = 6;
 /// Mail addresses in text by outsiders, the first few.
 pub(crate) const MAILS: u8 = 7;
+/// Words of a changing call that waits for its answer.
+pub(crate) const SUPPLIED: u8 = 8;
+/// Values that answers of changing calls held beyond what the calls supplied.
+pub(crate) const REVEALED: u8 = 9;
 
 /// What stands before the words of each text of a record: what kind of field it is.
 pub(crate) const TEXT: u32 = 1;

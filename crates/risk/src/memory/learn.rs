@@ -35,7 +35,9 @@ impl Memory {
         }
         let returns = tool.returns();
         let reads = tool.effect() == Effect::Read;
-        if returns.private {
+        let (answer, cut) = Answer::read(text);
+        let items = answer.items();
+        if returns.private && (reads || self.reveals(tool, &items)) {
             self.head.private_reads = self.head.private_reads.saturating_add(1);
             self.set(READ_PRIVATE);
         }
@@ -52,7 +54,6 @@ impl Memory {
             Trust::Directory => Writer::Directory,
         };
         let echo = !reads && returns.trust != Trust::Untrusted;
-        let (answer, cut) = Answer::read(text);
         let Some(connection) = self.connection(connection(tool)) else {
             // What cannot be told apart from other services is not mixed with them.
             self.set(CUT);
@@ -67,7 +68,6 @@ impl Memory {
         let mut known = self.known();
         let said = self.said();
         let mut windows = Windows::default();
-        let items = answer.items();
         let listed = items.len() > 1;
         for item in items {
             let by = author(&item);

@@ -12,6 +12,7 @@ mod compact;
 mod format;
 mod learn;
 mod record;
+mod supplied;
 mod view;
 mod wanted;
 

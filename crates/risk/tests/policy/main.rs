@@ -16,3 +16,5 @@ mod origins;
 mod secrets;
 #[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod supplied;
