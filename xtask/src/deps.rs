@@ -22,8 +22,8 @@ const LIGHT: [(&str, &[&str]); 5] = [
     ("countersign-store-embedded", &["futures"]),
 ];
 
-/// The HTTP client that only these may name in their manifest.
-const CLIENT: &str = "reqwest";
+/// What makes HTTP requests: only these may name one in their manifest.
+const CLIENTS: [&str; 2] = ["hyper", "reqwest"];
 const CLIENT_USERS: [&str; 2] = ["countersign-http", "countersign-testkit"];
 
 /// Features that change what `serde_json` makes of the same bytes.
@@ -103,13 +103,14 @@ fn client_users(metadata: &Metadata) -> Vec<String> {
     metadata
         .members()
         .filter(|member| !CLIENT_USERS.contains(&member.name.as_str()))
-        .filter(|member| {
-            member
-                .dependencies
-                .iter()
-                .any(|dependency| dependency.name == CLIENT && !dependency.dev)
+        .flat_map(|member| {
+            let named = |dependency: &&crate::metadata::Dependency| {
+                CLIENTS.contains(&dependency.name.as_str()) && !dependency.dev
+            };
+            member.dependencies.iter().filter(named).map(|dependency| {
+                format!("{} names {} in its manifest", member.name, dependency.name)
+            })
         })
-        .map(|member| format!("{} names {CLIENT} in its manifest", member.name))
         .collect()
 }
 
@@ -206,22 +207,24 @@ mod tests {
     }
 
     #[test]
-    fn only_the_http_crate_may_name_the_client_outside_tests() {
-        let json = |name: &str, kind: &str| {
-            crate::metadata::tests::SAMPLE
-                .replace(r#""name":"app""#, &format!(r#""name":"{name}""#))
-                .replacen(
-                    r#"{"name":"lib","kind":null"#,
-                    &format!(r#"{{"name":"reqwest","kind":{kind}"#),
-                    1,
-                )
-        };
-        let found =
-            |name: &str, kind: &str| client_users(&Metadata::parse(&json(name, kind)).unwrap());
-        assert_eq!(found("countersign-core", "null").len(), 1);
-        assert_eq!(found("countersign-core", r#""build""#).len(), 1);
-        assert!(found("countersign-core", r#""dev""#).is_empty());
-        assert!(found("countersign-http", "null").is_empty());
+    fn only_the_http_crate_may_name_a_client_outside_tests() {
+        for client in CLIENTS {
+            let json = |name: &str, kind: &str| {
+                crate::metadata::tests::SAMPLE
+                    .replace(r#""name":"app""#, &format!(r#""name":"{name}""#))
+                    .replacen(
+                        r#"{"name":"lib","kind":null"#,
+                        &format!(r#"{{"name":"{client}","kind":{kind}"#),
+                        1,
+                    )
+            };
+            let found =
+                |name: &str, kind: &str| client_users(&Metadata::parse(&json(name, kind)).unwrap());
+            assert_eq!(found("countersign-core", "null").len(), 1);
+            assert_eq!(found("countersign-core", r#""build""#).len(), 1);
+            assert!(found("countersign-core", r#""dev""#).is_empty());
+            assert!(found("countersign-http", "null").is_empty());
+        }
     }
 
     #[test]

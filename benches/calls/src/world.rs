@@ -54,7 +54,7 @@ impl World {
             .open()
             .await
             .expect("a pipeline");
-        // The settings of `countersign-http`, but for TLS, which is not spoken here.
+        // What `countersign-http` does not do is switched off here, too.
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())

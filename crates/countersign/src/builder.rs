@@ -265,7 +265,7 @@ impl PipelineBuilder {
     }
 
     port!(
-        /// Sends requests. Default: reqwest, without redirects, retries or proxies.
+        /// Sends requests. Default: `countersign-http`, without redirects, retries or proxies.
         transport: Transport
     );
     port!(

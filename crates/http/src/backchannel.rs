@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_core::{Answer, Backchannel, BackchannelError, BackchannelRequest};
-use reqwest::header::{self, ACCEPT, CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
-use reqwest::{Body, Method, Request};
+use hyper::header::{self, CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
+use hyper::{Method, Request};
 
+use crate::body::Whole;
 use crate::client::Client;
 use crate::error::HttpError;
 use crate::exchange::Fault;
@@ -19,8 +20,7 @@ pub const BACKCHANNEL_ANSWER: usize = 1024 * 1024;
 /// Talks to the identity provider and to nobody else; see the [crate's documentation](crate).
 ///
 /// Requests are written as those of the transport are: the given headers in their order, `host`, the
-/// length of the body, and nothing else. All header values are treated as secrets. A request without
-/// an `accept` header is [`Malformed`](BackchannelError::Malformed): the client would add one.
+/// length of the body, and nothing else. All header values are treated as secrets.
 pub struct HttpBackchannel {
     client: Client,
     origins: Vec<Target>,
@@ -110,17 +110,15 @@ const OURS: [HeaderName; 10] = [
     header::VIA,
 ];
 
-fn build(target: &Target, given: BackchannelRequest) -> Option<Request> {
+fn build(target: &Target, given: BackchannelRequest) -> Option<Request<Whole>> {
     let method = match given.method {
         "GET" if given.body.is_empty() => Method::GET,
         "POST" => Method::POST,
         _ => return None,
     };
     let length = states_length(&method, &given.body).then_some(given.body.len());
-    let mut request = Request::new(method, target.url().clone());
-    if !given.body.is_empty() {
-        *request.body_mut() = Some(Body::from(Bytes::from_owner(given.body)));
-    }
+    let mut request = Request::new(Whole::new(Bytes::from_owner(given.body)));
+    (*request.method_mut(), *request.uri_mut()) = (method, target.line());
     let headers = request.headers_mut();
     headers.append(HOST, HeaderValue::from_str(target.authority()).ok()?);
     for (name, value) in given.headers {
@@ -133,5 +131,5 @@ fn build(target: &Target, given: BackchannelRequest) -> Option<Request> {
     if let Some(length) = length {
         headers.append(CONTENT_LENGTH, HeaderValue::from(length));
     }
-    headers.contains_key(ACCEPT).then_some(request)
+    Some(request)
 }

@@ -1,47 +1,41 @@
-//! Sets reqwest up so that it does one thing: write one request and read one answer.
+//! Does one thing: writes one request on a connection of its own, and reads one answer.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use countersign_core::Answer;
-use reqwest::{Request, Url, redirect, retry};
+use hyper::Request;
 use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::body::Whole;
+use crate::connect::{connect, dial};
 use crate::error::HttpError;
-use crate::exchange::{Fault, read};
-use crate::pace::Paced;
+use crate::exchange::{Fault, exchange};
 use crate::settings::Settings;
 use crate::target::Target;
 
 pub(crate) struct Client {
     pub(crate) settings: Settings,
-    client: reqwest::Client,
+    /// For name, connection and TLS handshake.
+    connect_timeout: Duration,
+    #[cfg(feature = "rustls")]
+    tls: tokio_rustls::TlsConnector,
 }
 
 impl Client {
+    #[cfg_attr(
+        not(feature = "rustls"),
+        expect(clippy::unnecessary_wraps, reason = "root certificates may be missing")
+    )]
     pub(crate) fn new(settings: Settings) -> Result<Self, HttpError> {
-        // `send` looks at the whole time last: if nothing could be written before it was up, then the
-        // time to connect was up, too, and that is what is reported.
-        let connect_timeout = settings.connect_timeout.min(settings.timeout / 10 * 9);
-        let builder = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .referer(false)
-            .no_proxy()
-            .http1_only()
-            .pool_max_idle_per_host(0)
-            .connect_timeout(connect_timeout)
-            .tcp_nodelay(true)
-            // These do something only if another crate in the build has switched the features on.
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            .no_zstd()
-            .no_hickory_dns();
-        #[cfg(feature = "rustls")]
-        let builder =
-            builder.tls_backend_preconfigured(crate::tls::config(settings.roots.as_deref())?);
-        let client = builder.build().map_err(|_| HttpError::Client)?;
-        Ok(Self { settings, client })
+        Ok(Self {
+            // A connection that is not made is reported as such, and not as a doubt.
+            connect_timeout: settings.connect_timeout.min(settings.timeout / 10 * 9),
+            #[cfg(feature = "rustls")]
+            tls: std::sync::Arc::new(crate::tls::config(settings.roots.as_deref())?).into(),
+            settings,
+        })
     }
 
     /// The address that is dialled in place of a host's own. Only names have one, and in the clear no
@@ -65,33 +59,46 @@ impl Client {
     pub(crate) async fn send(
         &self,
         target: &Target,
-        mut request: Request,
+        request: Request<Whole>,
     ) -> Result<Answer, Fault> {
         self.permits(target)?;
-        // reqwest panics without one.
+        // tokio panics without one.
         Handle::try_current().map_err(|_| Fault::NoRuntime)?;
+        let end = Instant::now() + self.settings.timeout;
+        let limit = self.settings.answer;
+        // Up to here nothing was written, whatever took too long.
+        let unsent = |_| Fault::Connect;
         if let Some(address) = self.elsewhere(target) {
-            dial(request.url_mut(), address).ok_or(Fault::Connect)?;
+            let stream = timeout(self.connect_timeout, dial(address)).await.map_err(unsent)?;
+            let stream = stream.map_err(|_| Fault::Connect)?;
+            return in_time(end, exchange(stream, request, limit)).await;
         }
-        if let Some(body) = request.body_mut().take() {
-            *request.body_mut() = Some(Paced::body(body));
+        let connecting = connect(target, self.connect_timeout);
+        #[cfg(feature = "rustls")]
+        if target.tls() {
+            let connecting = async { self.encrypted(target, connecting.await?).await };
+            let stream = timeout(self.connect_timeout, connecting).await.map_err(unsent)?;
+            return in_time(end, exchange(stream.ok_or(Fault::Connect)?, request, limit)).await;
         }
-        let exchange = async {
-            let sent = self.client.execute(request).await;
-            read(sent.map_err(|error| Fault::sending(&error))?, self.settings.answer).await
-        };
-        // Not reqwest's own time, which is looked at before the connection: on a machine that was
-        // halted for a moment both are up at once, and a request that never left would be in doubt.
-        let in_time = tokio::time::timeout(self.settings.timeout, exchange).await;
-        in_time.unwrap_or(Err(Fault::TimedOut))
+        let stream = timeout(self.connect_timeout, connecting).await.map_err(unsent)?;
+        in_time(end, exchange(stream.ok_or(Fault::Connect)?, request, limit)).await
+    }
+
+    #[cfg(feature = "rustls")]
+    async fn encrypted(
+        &self,
+        target: &Target,
+        stream: tokio::net::TcpStream,
+    ) -> Option<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
+        let name = target.host().to_owned().try_into().ok()?;
+        self.tls.connect(name, stream).await.ok()
     }
 }
 
-/// Turns a URL to a loopback address, in the clear. The address stands in it as a literal: the name
-/// is not looked up, so nothing in the clear can go to the real one. The request keeps its `host`
-/// header.
-fn dial(url: &mut Url, address: SocketAddr) -> Option<()> {
-    url.set_scheme("http").ok()?;
-    url.set_ip_host(address.ip()).ok()?;
-    url.set_port(Some(address.port())).ok()
+/// From the first byte on, what does not end in time is in doubt.
+async fn in_time(
+    end: Instant,
+    exchange: impl Future<Output = Result<Answer, Fault>>,
+) -> Result<Answer, Fault> {
+    timeout_at(end, exchange).await.unwrap_or(Err(Fault::TimedOut))
 }

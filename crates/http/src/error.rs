@@ -27,9 +27,6 @@ pub enum HttpError {
     /// No root certificates could be had, or the given ones cannot be read.
     #[error("no usable root certificates")]
     Roots,
-    /// The client could not be set up.
-    #[error("the HTTP client could not be set up")]
-    Client,
 }
 
 impl HttpError {
@@ -43,7 +40,6 @@ impl HttpError {
             Self::Origin => "origin_malformed",
             Self::NoOrigin => "no_origin",
             Self::Roots => "no_roots",
-            Self::Client => "client_failed",
         }
     }
 }

@@ -1,11 +1,18 @@
-//! How sending ends.
+//! One request and its answer, and how sending ends.
 
-use core::error::Error;
-use core::iter::successors;
+use core::future::{Future as _, poll_fn};
+use core::pin::{Pin, pin};
+use core::task::Poll;
 
 use countersign_core::Answer;
-use reqwest::Response;
-use reqwest::header::HeaderValue;
+use hyper::body::{Body as _, Incoming};
+use hyper::client::conn::http1;
+use hyper::header::HeaderValue;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::body::Whole;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,53 +44,76 @@ impl Fault {
         }
     }
 
-    /// An error of a request that was handed to the client. It is looked at and dropped, with the URL
-    /// that it holds.
-    ///
-    /// Only what happened while connecting is known to have happened before the first byte. Errors of
-    /// the builder are not: reqwest calls a `location` so, too, that it cannot read.
-    pub(crate) fn sending(error: &reqwest::Error) -> Self {
-        if error.is_connect() {
-            Self::Connect
-        } else if error.is_builder() || error.is_redirect() {
+    /// Why writing or reading failed.
+    fn of(error: &hyper::Error, otherwise: Self) -> Self {
+        if error.is_parse_too_large() {
+            Self::TooLarge
+        } else if error.is_parse() {
             Self::Malformed
         } else {
-            Self::of(error, Self::Lost)
+            otherwise
         }
-    }
-
-    fn of(error: &reqwest::Error, otherwise: Self) -> Self {
-        let chain = successors(error.source(), |&error| error.source());
-        let http = chain.filter_map(|error| error.downcast_ref::<hyper::Error>());
-        for error in http {
-            if error.is_parse_too_large() {
-                return Self::TooLarge;
-            } else if error.is_parse() {
-                return Self::Malformed;
-            }
-        }
-        if error.is_timeout() { Self::TimedOut } else { otherwise }
     }
 }
 
-/// Reads an answer, at most `limit` bytes of body.
-pub(crate) async fn read(mut answer: Response, limit: usize) -> Result<Answer, Fault> {
+/// Writes a request and reads its answer, at most `limit` bytes of body. The connection is driven here
+/// and by nobody else: when this is dropped it is closed, and nothing more of the request is written.
+pub(crate) async fn exchange<S>(
+    stream: S,
+    request: Request<Whole>,
+    limit: usize,
+) -> Result<Answer, Fault>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let shaken = http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = shaken.map_err(|error| Fault::of(&error, Fault::Lost))?;
+    let mut connection = pin!(connection);
+    let mut answer = pin!(async move {
+        let answer = sender.send_request(request).await;
+        read(answer.map_err(|error| Fault::of(&error, Fault::Lost))?, limit).await
+    });
+    let mut ended = false;
+    let answer = poll_fn(|context| {
+        // Twice: once the head is read, the body is asked for.
+        for _ in 0..2 {
+            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            // Why it ended is told to whoever waits for the answer.
+            ended = ended || connection.as_mut().poll(context).is_ready();
+        }
+        match answer.as_mut().poll(context) {
+            Poll::Pending if ended => Poll::Ready(Err(Fault::Lost)),
+            answer => answer,
+        }
+    });
+    let answer = answer.await?;
+    if !ended {
+        // Says goodbye, as TLS asks for, if that can be said without waiting.
+        poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await;
+    }
+    Ok(answer)
+}
+
+async fn read(answer: Response<Incoming>, limit: usize) -> Result<Answer, Fault> {
+    let (head, mut body) = answer.into_parts();
     let limit_u64 = u64::try_from(limit).unwrap_or(u64::MAX);
-    if answer.content_length().is_some_and(|length| length > limit_u64) {
+    let announced = body.size_hint().exact();
+    if announced.is_some_and(|length| length > limit_u64) {
         return Err(Fault::TooLarge);
     }
-    let status = answer.status().as_u16();
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = answer.headers().iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect();
+    let headers = head.headers.iter().map(|(n, v)| (n.as_str().to_owned(), text(v))).collect();
     let mut bytes = Vec::new();
-    // Trailers are not part of what is reported.
-    while let Some(data) =
-        answer.chunk().await.map_err(|error| Fault::of(&error, Fault::Incomplete))?
-    {
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let frame = frame.map_err(|error| Fault::of(&error, Fault::Incomplete))?;
+        // Trailers are not part of what is reported.
+        let Ok(data) = frame.into_data() else { continue };
         if data.len() > limit.saturating_sub(bytes.len()) {
             return Err(Fault::TooLarge);
         }
         bytes.extend_from_slice(&data);
     }
-    Ok(Answer::new(status, headers, bytes))
+    Ok(Answer::new(head.status.as_u16(), headers, bytes))
 }

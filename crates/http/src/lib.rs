@@ -17,13 +17,9 @@
 //! content-length: 42                       if there is a body, and for POST, PUT and PATCH
 //! ```
 //!
-//! No `user-agent`, no `connection`, no `accept-encoding`, no cookie unless it was planned. Before
-//! anything is sent, [`request_digest`](countersign_core::request_digest) is computed once more, from
-//! the very request that reqwest is then given, and compared with the digest that was admitted.
-//!
-//! **Every request has to plan an `accept` header.** Where there is none reqwest adds `accept: */*`,
-//! and has no way to leave it out. That would be a header that nobody has sealed, so such a step is not
-//! sent (`accept_not_planned`), and on the back channel it is malformed.
+//! No `user-agent`, no `accept`, no `connection`, no `accept-encoding`, no cookie unless it was planned.
+//! Before anything is sent, [`request_digest`](countersign_core::request_digest) is computed once more,
+//! from the very request that is then written, and compared with the digest that was admitted.
 //!
 //! # What it never does
 //! Follow a redirect (a 3xx is an answer like any other), try again, use a proxy or read its
@@ -38,17 +34,19 @@
 //! The price is a handshake for each call; TLS sessions are resumed. Over a network that is two round
 //! trips (TCP and TLS 1.3), and the computing of the handshake.
 //!
-//! Dropping the sending future closes the connection. What was handed to the connection by then (some
-//! hundred KiB at most) is still written, the rest of a longer body is not.
+//! Dropping the sending future closes the connection. What was handed to the operating system by then is
+//! still sent, the rest of a longer body is not.
+//!
+//! A name's addresses are tried in the order in which the system gives them; if those of one family have
+//! not answered after 300 ms, those of the other are tried beside them. Nothing is sent before one
+//! connection was chosen.
 //!
 //! # TLS
 //! Versions 1.2 and 1.3 by rustls with ring; nothing is installed process-wide, no keys are logged, no
 //! early data is sent. The platform decides whom to trust (on Linux its root certificates, read once
 //! when the client is built, or those that `SSL_CERT_FILE` and `SSL_CERT_DIR` name).
 //!
-//! Without the feature `rustls` there is no TLS here, whatever other crates in the build switch on in
-//! reqwest. If one of them does so by `rustls-no-provider`, it must have installed a provider before a
-//! client is built: reqwest panics without one.
+//! Without the feature `rustls` there is no TLS here, and `https://` is refused.
 //!
 //! # How sending ends
 //! | code | outcome | when |
@@ -56,7 +54,6 @@
 //! | `not_a_request` | not sent | the step is a local call |
 //! | `url_not_exact` | not sent | the URL would not be written as it was sealed |
 //! | `plain_http_refused` | not sent | `http://` to anything but a loopback literal |
-//! | `accept_not_planned` | not sent | the step has no `accept` header |
 //! | `tls_unavailable` | not sent | `https://`, and the feature `rustls` is off |
 //! | `credential_missing` | not sent | the step carries the credential and there is no bearer |
 //! | `wrong_ticket` | not sent | the bearer is another ticket's |
@@ -67,27 +64,24 @@
 //! | `timed_out` | in doubt | no complete answer in time |
 //! | `connection_lost` | in doubt | closed or reset before the answer began |
 //! | `answer_incomplete` | in doubt | closed or reset within the answer |
-//! | `answer_malformed` | in doubt | what came back is not HTTP/1.1, or reqwest cannot make sense of it |
+//! | `answer_malformed` | in doubt | what came back is not HTTP/1.1 |
 //! | `answer_too_large` | in doubt | longer than the limit, which is counted while reading |
 //!
 //! What went wrong up to the end of the TLS handshake is known to have happened before the first byte.
-//! From then on reqwest cannot tell what was written, so everything else is in doubt: also the
-//! connection that the server closed at once.
+//! From then on it is not looked at what was written, so everything else is in doubt: also the connection
+//! that the server closed at once.
 //!
-//! # Why reqwest is alone here
-//! An HTTP client decides on its own what else to send, where to, and how often. This crate is the one
-//! place where those decisions are taken away from it, and where tests against raw sockets show that
-//! they are: any other use of a client would be a way around the gate. Of reqwest 0.13:
+//! # Why there is no HTTP client underneath
+//! An HTTP client decides on its own what else to send, where to, and how often: it tries again, follows
+//! redirects, reads proxy variables, keeps connections and cookies, adds headers, unpacks answers; and what
+//! of it does so any crate in the build may switch on. Here there is hyper's codec for one connection, which
+//! does none of it, a socket, and rustls. The connection is driven by the future that waits for the answer,
+//! and not by a task of its own that might write on when nobody waits any more. It is also quicker: no
+//! thread is woken between the request and the wire.
 //!
-//! * it tries again by default, follows redirects, reads proxy variables: all switched off;
-//! * its features are switched on for everybody by any crate in the build: compression and its own
-//!   resolver are refused at run time, cookies and HTTP/2 are not asked for;
-//! * its errors hold the URL: of an error only a code of the list above is kept;
-//! * it turns URLs into what it thinks they mean: one that does not come out as it went in is refused;
-//! * it logs the name of the host at level debug, and no more.
-//!
-//! hyper is named in the manifest for its error type alone: reqwest does not say whether an answer was
-//! malformed or its head too large.
+//! This crate is the one place that speaks HTTP to others, and tests against raw sockets show what it
+//! writes: any other use of a client would be a way around the gate. No URL or host is in its errors, and
+//! nothing of a request is logged.
 //!
 //! # Secrets
 //! Header values of a credential are marked sensitive and zeroised when the last reference goes, as
@@ -95,10 +89,11 @@
 //! TLS layer are not. No URL, header or body is in any error or `Debug` of this crate.
 
 mod backchannel;
+mod body;
 mod client;
+mod connect;
 mod error;
 mod exchange;
-mod pace;
 mod settings;
 mod target;
 #[cfg(feature = "rustls")]

@@ -3,7 +3,8 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
-use reqwest::Url;
+use http::uri::PathAndQuery;
+use url::Url;
 
 /// Where a request goes and what stands in its request line.
 pub(crate) struct Target {
@@ -14,8 +15,10 @@ pub(crate) struct Target {
     host: String,
     ip: Option<IpAddr>,
     port: u16,
-    /// What the client is given. Only a default port that was spelt out is missing here.
+    /// Only a default port that was spelt out is missing here.
     url: Url,
+    /// What stands in the request line.
+    line: PathAndQuery,
 }
 
 impl Target {
@@ -34,11 +37,10 @@ impl Target {
             _ => authority,
         };
         let scheme = if tls { "https" } else { "http" };
-        // What the client parses, and what it makes of it for the request line.
+        // As browsers and servers read it, and as it is written.
+        let line = Uri::try_from(parsed.as_str()).ok()?.into_parts().path_and_query?;
         let exact = parsed.as_str() == format!("{scheme}://{written}{path_query}")
-            && Uri::try_from(parsed.as_str()).is_ok_and(|uri| {
-                uri.path_and_query().is_some_and(|line| line.as_str() == path_query)
-            });
+            && line.as_str() == path_query;
         exact.then(|| Self {
             tls,
             authority: authority.to_owned(),
@@ -46,11 +48,16 @@ impl Target {
             ip,
             port: port.unwrap_or(default),
             url: parsed,
+            line,
         })
     }
 
     pub(crate) fn url(&self) -> &Url {
         &self.url
+    }
+    /// Path and query, as the request line names what is asked for (RFC 9112 section 3.2.1).
+    pub(crate) fn line(&self) -> Uri {
+        self.line.clone().into()
     }
 
     pub(crate) fn tls(&self) -> bool {
@@ -59,8 +66,15 @@ impl Target {
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
+    /// A name, or an address without brackets.
     pub(crate) fn host(&self) -> &str {
         &self.host
+    }
+    pub(crate) fn ip(&self) -> Option<IpAddr> {
+        self.ip
+    }
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Whether it may be spoken to in the clear: a loopback address as a literal, not a name.

@@ -3,19 +3,17 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use countersign_core::{Bearer, Digest, Outgoing, Request, Sent, Transport, request_digest};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
-use reqwest::{Body, Method};
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
+use crate::body::Whole;
 use crate::client::Client;
 use crate::error::HttpError;
 use crate::settings::{DEFAULT_ANSWER, Settings, redacted, setters};
 use crate::target::Target;
 
 /// Sends admitted steps to providers; see the [crate's documentation](crate).
-///
-/// A step has to plan an `accept` header, or it is not sent (`accept_not_planned`): where there is
-/// none the client underneath adds `accept: */*`, which nobody has sealed.
 pub struct HttpTransport {
     client: Client,
 }
@@ -85,15 +83,12 @@ impl HttpTransport {
         &self,
         step: &Outgoing<'_>,
         bearer: Option<&Bearer>,
-    ) -> Result<(Target, reqwest::Request), &'static str> {
+    ) -> Result<(Target, hyper::Request<Whole>), &'static str> {
         let planned = step.request().ok_or("not_a_request")?;
         let target = Target::parse(planned.url)
             .filter(|target| target.url().as_str() == planned.url)
             .ok_or("url_not_exact")?;
         self.client.permits(&target).map_err(|fault| fault.code().0)?;
-        if !planned.headers.iter().any(|(name, _)| *name == ACCEPT.as_str()) {
-            return Err("accept_not_planned");
-        }
         let credential = if planned.credential {
             let bearer = bearer.ok_or("credential_missing")?;
             let value = bearer.authorization(step).map_err(|_| "wrong_ticket")?;
@@ -124,9 +119,9 @@ pub(crate) fn states_length(method: &Method, body: &[u8]) -> bool {
     !body.is_empty() || matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }
 
-/// A request as the client will be given it: headers in this order, and each that the client would
-/// add is there already. It comes out only by the comparison with what was sealed.
-struct Built(reqwest::Request);
+/// A request as it will be written: headers in this order, and no others. It comes out only by the
+/// comparison with what was sealed.
+struct Built(hyper::Request<Whole>);
 
 impl Built {
     fn new(
@@ -136,7 +131,8 @@ impl Built {
     ) -> Option<Self> {
         let method = Method::from_bytes(planned.method.as_bytes()).ok()?;
         let length = states_length(&method, planned.body).then_some(planned.body.len());
-        let mut request = reqwest::Request::new(method, target.url().clone());
+        let mut request = hyper::Request::new(Whole::new(planned.body.to_vec()));
+        (*request.method_mut(), *request.uri_mut()) = (method, target.line());
         let headers = request.headers_mut();
         headers.append(HOST, HeaderValue::from_str(target.authority()).ok()?);
         for (name, value) in planned.headers {
@@ -149,14 +145,11 @@ impl Built {
         if let Some(length) = length {
             headers.append(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        if !planned.body.is_empty() {
-            *request.body_mut() = Some(Body::from(planned.body.to_vec()));
-        }
         Some(Self(request))
     }
 
     /// The request, if it is the one that was sealed.
-    fn sealed_as(self, target: &Target, sealed: Digest) -> Option<reqwest::Request> {
+    fn sealed_as(self, target: &Target, sealed: Digest) -> Option<hyper::Request<Whole>> {
         (self.digest(target)? == sealed).then_some(self.0)
     }
 
@@ -168,14 +161,13 @@ impl Built {
         if added.iter().any(|name| headers.get_all(name).iter().count() > 1) {
             return None;
         }
-        // The connection goes where the target says, and the request line and `host` say the same.
-        if request.url() != target.url() || headers.get(HOST)? != target.authority() {
+        // The connection goes where the target says, and `host` says the same. What stands in the
+        // request line is path and query alone.
+        let (host, line) = (headers.get(HOST)?, request.uri());
+        if host != target.authority() || line.scheme().is_some() || line.authority().is_some() {
             return None;
         }
-        let body = match request.body() {
-            None => &[],
-            Some(body) => body.as_bytes()?,
-        };
+        let body = request.body().bytes();
         if headers.get(CONTENT_LENGTH).is_some_and(|n| *n != HeaderValue::from(body.len())) {
             return None;
         }
@@ -185,8 +177,9 @@ impl Built {
                 planned.push((name.as_str(), value.to_str().ok()?));
             }
         }
-        let (method, url) = (request.method().as_str(), request.url().as_str());
-        Some(request_digest(method, url, planned.into_iter(), body))
+        let scheme = if target.tls() { "https" } else { "http" };
+        let url = format!("{scheme}://{}{}", host.to_str().ok()?, line.path_and_query()?);
+        Some(request_digest(request.method().as_str(), &url, planned.into_iter(), body))
     }
 }
 
@@ -194,14 +187,13 @@ impl Built {
 mod tests {
     use super::*;
 
-    type Change = fn(&mut reqwest::Request);
+    type Change = fn(&mut hyper::Request<Whole>);
 
     const URL: &str = "https://api.github.com/repos/a/b?c=d";
 
     /// An admitted step cannot be made here, so the parts are given one by one.
-    fn built(headers: &[(&'static str, &'static str)]) -> reqwest::Request {
-        let mut request = reqwest::Request::new(Method::POST, URL.parse().unwrap());
-        *request.body_mut() = Some(Body::from("body"));
+    fn built(headers: &[(&'static str, &'static str)]) -> hyper::Request<Whole> {
+        let mut request = hyper::Request::post("/repos/a/b?c=d").body(Whole::new("body")).unwrap();
         let token = sensitive(Zeroizing::new("Bearer swordfish".to_owned())).unwrap();
         request.headers_mut().append(HOST, HeaderValue::from_static("api.github.com"));
         for (name, value) in headers {
@@ -221,16 +213,15 @@ mod tests {
             |target: &Target, request| Built(request).sealed_as(target, sealed).is_some();
         assert!(comes_out(&target, built(&headers)));
 
-        let changes: [Change; 15] = [
+        let changes: [Change; 14] = [
             |r| *r.method_mut() = Method::PUT,
-            |r| r.url_mut().set_path("/repos/a/c"),
-            |r| r.url_mut().set_query(Some("c=e")),
-            |r| r.url_mut().set_query(None),
-            |r| r.url_mut().set_host(Some("api.github.org")).unwrap(),
-            |r| r.url_mut().set_port(Some(8443)).unwrap(),
-            |r| *r.body_mut() = Some(Body::from("bodY")),
-            |r| *r.body_mut() = Some(Body::from("")),
-            |r| *r.body_mut() = None,
+            |r| *r.uri_mut() = "/repos/a/c?c=d".parse().unwrap(),
+            |r| *r.uri_mut() = "/repos/a/b?c=e".parse().unwrap(),
+            |r| *r.uri_mut() = "/repos/a/b".parse().unwrap(),
+            |r| *r.uri_mut() = URL.parse().unwrap(),
+            |r| *r.uri_mut() = "*".parse().unwrap(),
+            |r| *r.body_mut() = Whole::new("bodY"),
+            |r| *r.body_mut() = Whole::new(""),
             |r| drop(r.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(3))),
             |r| drop(r.headers_mut().insert("x-a", HeaderValue::from_static("2"))),
             |r| drop(r.headers_mut().remove("x-a")),

@@ -146,7 +146,7 @@ async fn silence_is_in_doubt_when_the_time_is_up() {
     }
 }
 
-/// reqwest looks at the `location` even if it does not follow it.
+/// A client that follows redirects looks at the `location`, and fails over one that it cannot read.
 #[tokio::test]
 async fn no_location_makes_a_sent_request_unsent() {
     let transport = transport();

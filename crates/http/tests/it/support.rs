@@ -153,7 +153,7 @@ async fn read<S: AsyncRead + Unpin>(stream: &mut S) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A step that plans an `accept` header, which is not the one that the client would add.
+/// A step that plans a header of which clients have one of their own.
 pub(crate) fn step(method: Method, url: &str) -> Step {
     Step::new(method, url).unwrap().header("accept", "text/plain").unwrap()
 }
