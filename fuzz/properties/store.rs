@@ -25,6 +25,9 @@ const NOW: i64 = 1_800_000_000;
 const KEY: [u8; 32] = [7; 32];
 const SEGMENT: u32 = 4096;
 
+/// The name of a session's memory.
+const SEEN: &[u8] = b"\x04\0\0\0acme\x03\0\0\0s-1";
+
 /// A file by its name.
 type Files = Vec<(String, Vec<u8>)>;
 
@@ -111,6 +114,16 @@ fn after(mut entries: Vec<LedgerEntry>) -> Vec<LedgerEntry> {
 
 /// All entries, in the order of their ids; none if one of them cannot be read.
 fn look(store: &EmbeddedStore) -> Option<Vec<LedgerEntry>> {
+    // What a session remembers is read, or refused.
+    let (tenant, session) = (TenantId::new("acme").unwrap(), SessionId::new("s-1").unwrap());
+    if let Ok((version, memory)) = block_on(store.load(&tenant, &session)) {
+        let swap =
+            RiskMemory::swap(store, &tenant, &session, version, [&memory[..], b"."].concat());
+        if block_on(swap).is_ok() {
+            let (_, now) = block_on(store.load(&tenant, &session)).expect("it was just written");
+            assert_eq!(now, [&memory[..], b"."].concat());
+        }
+    }
     let all = block_on(Ledger::list(store, LedgerFilter::All, None, 10_000)).ok()?;
     assert!(all.windows(2).all(|two| two[0].effect_id < two[1].effect_id), "not in order");
     Some(all)
@@ -209,7 +222,12 @@ static GENUINE: LazyLock<Files> = LazyLock::new(|| {
     }
     let tenant = TenantId::new("acme").unwrap();
     let session = SessionId::new("s-1").unwrap();
-    block_on(RiskMemory::swap(&store, &tenant, &session, 0, b"seen".to_vec())).unwrap();
+    for n in 0..6u8 {
+        // Whole, and what changed.
+        let memory = [vec![7; 500], vec![n; usize::from(n)]].concat();
+        let swap = RiskMemory::swap(&store, &tenant, &session, u64::from(n), memory);
+        block_on(swap).unwrap();
+    }
     block_on(ApprovalStore::put(&store, "one", b"asked".to_vec(), at.plus_seconds(60))).unwrap();
     block_on(ApprovalStore::put(&store, "two", b"asked".to_vec(), at.plus_seconds(60))).unwrap();
     block_on(store.take("one", at)).unwrap();
@@ -360,6 +378,24 @@ fn value(table: u8, name: &[u8], bytes: &[u8]) -> Vec<u8> {
     all
 }
 
+/// What changed of a value: how long it is then, and what stands where.
+fn changes(length: u32, pieces: &[(u32, &[u8])]) -> Vec<u8> {
+    let mut bytes = length.to_le_bytes().to_vec();
+    for (at, piece) in pieces {
+        bytes.extend(at.to_le_bytes());
+        bytes.extend(u32::try_from(piece.len()).unwrap().to_le_bytes());
+        bytes.extend(*piece);
+    }
+    bytes
+}
+
+/// The same value with the next version.
+fn next(mut value: Vec<u8>) -> Vec<u8> {
+    let at = 5 + usize::from(value[1]);
+    value[at] += 1;
+    value
+}
+
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let mode = |mode: u8, data: &[u8]| [&[mode], data].concat();
     let frame = |kind: u8, payload: &[u8]| {
@@ -382,6 +418,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
             &[frame(0x82, &call(stands)), frame(1, &state(stands, stands, 1, 1))].concat(),
         ));
     }
+    let seen = value(1, SEEN, b"seen");
     let epoch = value(5, b"\x03\0\0\0all", &2u32.to_le_bytes());
     for frames in [
         vec![frame(1, &state(1, 4, 17, 0))],
@@ -389,6 +426,11 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         vec![frame(0x83, &value(1, b"s", b"x")), frame(0x84, &value(1, b"s", b""))],
         vec![frame(0x83, &epoch), frame(5, &[0; 8]), frame(7, &[])],
         vec![frame(6, &2u32.to_le_bytes()), frame(0x83, &value(3, b"g", b"{}"))],
+        // What changed of what is there, of what is not, in a place that is not, and of another version.
+        vec![frame(0x83, &seen), frame(0x88, &next(value(1, SEEN, &changes(9, &[(4, b"more.")]))))],
+        vec![frame(0x88, &next(value(1, SEEN, &changes(9, &[(0, b"more")]))))],
+        vec![frame(0x83, &seen), frame(0x88, &next(value(1, SEEN, &changes(2, &[(4, b"more")]))))],
+        vec![frame(0x83, &seen), frame(0x88, &value(1, SEEN, &changes(9, &[])))],
     ] {
         seeds.push(mode(2, &frames.concat()));
     }

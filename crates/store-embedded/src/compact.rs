@@ -1,11 +1,13 @@
 //! Space, and what is to be gone: what is still needed of the oldest segment is moved to the end of the log,
 //! a few records at every change; then the segment is deleted.
 //!
-//! A record tells all that is known under its name, so a copy at the end of the log replaces it. Only
+//! A record tells all that is known under its name, together with what changed since, so a copy at the
+//! end of the log replaces it. Only
 //! when the copies, and after them the note that the segment is needed no more, are on the disk is the
 //! file deleted: at every moment before that, nothing has changed. What says that a name is gone is
 //! moved by nobody: when it is in the oldest segment, there is nothing older that it hides.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::codec::write_call;
@@ -16,6 +18,7 @@ use crate::frame::{Frame, HEADER, MAX_PAYLOAD, Place, framed};
 use crate::ledger::INTERRUPTED;
 use crate::log::Log;
 use crate::record::{CALL, OLDEST, PUT, STATE, StateRecord, VERSION, Value};
+use crate::shelves::Parts;
 use crate::state::{State, call_name};
 
 /// A segment is written to for at most so long, in seconds, and is looked through when twice as much has
@@ -30,15 +33,20 @@ const READ: u32 = 64 << 10;
 
 /// How far it has come.
 #[derive(Debug, Default)]
-pub(crate) enum Compaction {
+pub(crate) struct Compaction {
+    at: At,
+    /// The oldest segments, of which nothing is needed any more once a frame is on the disk, each with it.
+    gone: VecDeque<(u32, u64)>,
+}
+
+#[derive(Debug, Default)]
+enum At {
     /// Nothing to do.
     #[default]
-    Idle,
+    Nowhere,
     /// In a segment.
-    At(Cursor),
-    /// A segment is needed no more once this frame is on the disk.
-    Waiting { segment: u32, until: u64 },
-    /// The oldest segment could not be read. It stays, whole, until the store is opened anew and says so.
+    Some(Cursor),
+    /// A segment could not be read. It stays, whole, until the store is opened anew and says so.
     Stopped,
 }
 
@@ -91,75 +99,84 @@ impl Cursor {
 impl Tables for State {
     fn tend(&mut self, log: &mut Log) -> Result<Option<u32>, Failure> {
         self.sweep(log.newest());
-        match core::mem::take(&mut self.compaction) {
-            Compaction::Idle => {
+        match core::mem::take(&mut self.compaction.at) {
+            At::Nowhere => {
                 log.end_aged(AGE)?;
-                self.compaction = self.begin(log);
-                Ok(None)
+                self.compaction.at = self.begin(log);
             }
-            Compaction::Waiting { segment, until } if log.durable() < until => {
-                self.compaction = Compaction::Waiting { segment, until };
-                Ok(None)
-            }
-            Compaction::Waiting { segment, .. } => Ok(log.drop_oldest(segment).then_some(segment)),
-            Compaction::Stopped => {
-                self.compaction = Compaction::Stopped;
-                Ok(None)
-            }
-            Compaction::At(mut cursor) => match self.move_some(log, &mut cursor) {
-                Ok(next) => {
-                    self.compaction = next.unwrap_or(Compaction::At(cursor));
-                    Ok(None)
+            At::Stopped => self.compaction.at = At::Stopped,
+            At::Some(mut cursor) => match self.move_some(log, &mut cursor) {
+                Ok(End::Not) => self.compaction.at = At::Some(cursor),
+                // With the next, if there is still more than is needed.
+                Ok(End::Reached) => {
+                    self.compaction.gone.push_back((cursor.segment, log.last()));
+                    self.compaction.at = self.begin(log);
                 }
                 Err(failure) => {
                     // Without room it begins anew: what was copied is not needed there any more.
                     if failure == Failure::Damaged {
-                        self.compaction = Compaction::Stopped;
+                        self.compaction.at = At::Stopped;
                     }
-                    Err(failure)
+                    return Err(failure);
                 }
             },
         }
+        Ok(self.compaction.let_go(log))
     }
 }
 
+impl Compaction {
+    /// Takes the oldest segment off the log, if it is needed no more.
+    fn let_go(&mut self, log: &mut Log) -> Option<u32> {
+        let (segment, until) = self.gone.front().copied()?;
+        // Where nobody waits for the disk, it is when the next segment is begun.
+        if log.durable() < until {
+            return None;
+        }
+        self.gone.pop_front();
+        log.drop_oldest(segment).then_some(segment)
+    }
+}
+
+/// Whether the end of a segment was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Not,
+    Reached,
+}
+
 impl State {
-    /// Copies what is needed of the next few records. Says how to go on, if this is the end.
-    fn move_some(
-        &mut self,
-        log: &mut Log,
-        cursor: &mut Cursor,
-    ) -> Result<Option<Compaction>, Failure> {
+    /// Copies what is needed of the next few records.
+    fn move_some(&mut self, log: &mut Log, cursor: &mut Cursor) -> Result<End, Failure> {
         let mut copied = 0usize;
         for _ in 0..FRAMES {
             let Some((place, payload, kind)) = cursor.next()? else {
                 let next = cursor.segment.saturating_add(1);
                 log.append(OLDEST, VERSION, &[&next.to_le_bytes()])?;
-                let (segment, until) = (cursor.segment, log.last());
-                return Ok(Some(Compaction::Waiting { segment, until }));
+                return Ok(End::Reached);
             };
-            if self.copy(log, place, &payload, kind)? {
-                copied = copied.saturating_add(payload.len());
-            }
+            copied = copied.saturating_add(self.copy(log, place, &payload, kind)?);
             if copied > BYTES {
                 break;
             }
         }
-        Ok(None)
+        Ok(End::Not)
     }
 
-    /// Begins with the oldest segment, if less than half of the log is needed, or if it is that old.
-    fn begin(&self, log: &Log) -> Compaction {
-        let segments = log.segments().len();
-        let Some(oldest) = log.segments().front() else { return Compaction::Idle };
+    /// Begins with the oldest segment that is left, if less than half of the log is needed, or if it is
+    /// that old.
+    fn begin(&self, log: &Log) -> At {
+        let gone = self.compaction.gone.len();
+        let segments = log.segments().len().saturating_sub(gone);
+        let Some(oldest) = log.segments().get(gone) else { return At::Nowhere };
         let size = u64::from(oldest.header.size);
         let all = size.saturating_mul(segments as u64);
         let most = self.live().saturating_mul(2).saturating_add(size.saturating_mul(2));
         let old = segments > 1 && log.aged(oldest, 2 * AGE);
         if !old && (segments <= 2 || all <= most) {
-            return Compaction::Idle;
+            return At::Nowhere;
         }
-        Compaction::At(Cursor {
+        At::Some(Cursor {
             segment: oldest.header.number,
             file: Arc::clone(&oldest.file),
             seed: oldest.header.seed(),
@@ -169,19 +186,20 @@ impl State {
         })
     }
 
-    /// Copies a record to the end of the log if it is the one that is needed. Says whether it was.
+    /// Copies a record to the end of the log if it is the one that is needed; a value as it is now. Says
+    /// how many bytes were copied.
     fn copy(
         &mut self,
         log: &mut Log,
         place: Place,
         payload: &[u8],
         kind: u8,
-    ) -> Result<bool, Failure> {
+    ) -> Result<usize, Failure> {
         match kind {
             STATE => {
                 let mut record = StateRecord::decode(payload).ok_or(Failure::Damaged)?;
                 let slot = self.effects.get(record.effect).filter(|slot| slot.state == place);
-                let Some(slot) = slot.copied() else { return Ok(false) };
+                let Some(slot) = slot.copied() else { return Ok(0) };
                 if record.state != slot.status {
                     record.state = slot.status;
                     record.code = Some(INTERRUPTED.to_owned());
@@ -193,7 +211,7 @@ impl State {
                 let (effect, flag) = name.split_first_chunk::<16>().ok_or(Failure::Damaged)?;
                 let effect = countersign_core::EffectId::from_bytes(*effect);
                 let slot = self.effects.get(effect).filter(|slot| slot.call() == Some(place));
-                let Some(slot) = slot.copied() else { return Ok(false) };
+                let Some(slot) = slot.copied() else { return Ok(0) };
                 let has_call = *flag == [1];
                 let ended = !slot.status.is_open() && !slot.status.can_be_claimed();
                 if has_call && ended {
@@ -204,22 +222,30 @@ impl State {
                     self.append_call(log, effect, has_call, sealed)?;
                 }
             }
+            // What changed of a value is behind the whole of it, and is moved with that.
             PUT => {
                 let plain = self.sealer.open(PUT, b"", payload).ok_or(Failure::Damaged)?;
                 let value = Value::decode(&plain).ok_or(Failure::Damaged)?;
                 let name = (value.table, value.name.to_vec());
-                if self.values.get(&name).is_none_or(|shelved| shelved.place != place) {
-                    return Ok(false);
-                }
-                if Self::outlived(&value, log.newest()) {
+                let Some(shelved) = self.values.get(&name).filter(|one| one.place == place) else {
+                    return Ok(0);
+                };
+                if Self::outlived(value.table, shelved.time, log.newest()) {
                     self.set_gone(value.table, value.name);
-                    return Ok(false);
+                    return Ok(0);
                 }
-                self.put_sealed(log, &value, payload)?;
+                if shelved.patches.is_empty() {
+                    self.put_sealed(log, &value, payload)?;
+                } else {
+                    let kept = Parts::of(log, shelved).ok_or(Failure::Damaged)?;
+                    let kept = kept.read(&self.sealer)?;
+                    self.put(log, &kept.value()?)?;
+                    return Ok(kept.len());
+                }
             }
-            _ => return Ok(false),
+            _ => return Ok(0),
         }
-        Ok(true)
+        Ok(payload.len())
     }
 
     fn without_request(

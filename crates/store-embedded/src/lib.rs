@@ -102,13 +102,21 @@
 //! | 3, 4 | a value of a table, or that it is gone | sealed, its name too |
 //! | 5, 7 | the store was opened, closed | |
 //! | 6 | segments before a number are needed no more | |
+//! | 8 | what changed of a session's memory since the version before | sealed, its name too |
 //!
 //! Sealed is: 24 random bytes, and ChaCha20-Poly1305 (RFC 8439) under a nonce of zeros and a key that
 //! HKDF-SHA-256 (RFC 5869) derives from the key file and these bytes; authenticated with it are the
 //! store's id, the kind, and what stands before it. So a key never seals twice, however many records
 //! there are. Sealing protects a copy of the files. Whoever can write them can put older ones back.
 //!
-//! A record tells all that is known under its name. When less than half of the log is needed, or the
+//! A value is, sealed: a byte for its table; its name, behind its length; its version (8 bytes) and when it
+//! expires or was touched (8 bytes, milliseconds); and its bytes. Of a memory that changed in few places
+//! only these are written: in place of the bytes, how many there are now, and for each place its offset,
+//! its length (4 bytes each) and what stands there now. When that comes to as much as the whole, or after
+//! 64 of them, or when they are moved, the whole is written again. One whose memory is not there any more
+//! tells nothing.
+//!
+//! A record, with such changes behind it, tells all that is known under its name. When less than half of the log is needed, or the
 //! oldest segment was begun sixteen hours ago, the records of it that are needed are copied to the end, a
 //! few at every write, and the file is deleted once the copies are on the disk. So the sealed request of
 //! an effect that ended, and a value that was replaced, leave the files within a day of use; in a store
@@ -127,7 +135,9 @@ mod hot;
 mod index;
 mod ledger;
 mod log;
+mod patch;
 mod reader;
+mod rebuild;
 mod record;
 mod replay;
 mod seal;

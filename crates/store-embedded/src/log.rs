@@ -210,6 +210,12 @@ impl Log {
         }
     }
 
+    /// Whether a payload of so many bytes can be appended at all.
+    pub(crate) fn takes(&self, payload: usize) -> bool {
+        let most = self.head().map_or(0, |head| head.header.size.saturating_sub(HEADER));
+        payload <= MAX_PAYLOAD && framed(payload) <= most as usize
+    }
+
     /// Makes room in the head for so many bytes of frames, so that appending them cannot fail.
     pub(crate) fn room(&mut self, bytes: usize) -> Result<(), Failure> {
         let fits = |segment: &Segment| {

@@ -12,9 +12,10 @@ use crate::disk::Disk;
 use crate::error::{Failure, OpenError};
 use crate::ledger::{Found, page};
 use crate::log::Log;
+use crate::rebuild::Replay;
 use crate::replay::{frames, headers};
 use crate::seal::{Sealer, StoreKey};
-use crate::state::{Replay, State};
+use crate::state::State;
 use crate::store::{Settings, sealer_of};
 
 /// How often a store is read anew that changed meanwhile, and how long it is left alone before.

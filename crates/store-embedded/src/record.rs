@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::codec::{Reader, Writer};
 use crate::log::Record;
-use crate::seal::Plain;
+use crate::seal::{Plain, SALT, TAG};
 use countersign_core::{EffectId, Jti, LedgerState, Timestamp};
 use countersign_ticket::Freeze;
 
@@ -25,12 +25,17 @@ pub(crate) const OPENED: u8 = 5;
 pub(crate) const OLDEST: u8 = 6;
 /// The process closed the store. It vouches for all before it.
 pub(crate) const CLOSED: u8 = 7;
+/// What changed of a value of a table since the version before: sealed.
+pub(crate) const PATCH: u8 = 8;
 
 /// Longest reason that is kept with a state, in bytes.
 pub(crate) const MAX_CODE: usize = u8::MAX as usize;
 
 /// What a state takes without the tickets that claimed before and the reason, in bytes.
 const STATE_FIELDS: usize = 53;
+
+/// What a value takes beside its name and its bytes.
+const VALUE_FIELDS: usize = 21;
 
 /// Where an effect stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,13 +192,27 @@ pub(crate) struct Value<'a> {
 
 impl<'a> Value<'a> {
     pub(crate) fn encode(&self) -> Plain {
-        Writer::to_be_sealed(32 + self.name.len() + self.bytes.len())
+        Writer::to_be_sealed(VALUE_FIELDS + self.name.len() + self.bytes.len())
             .number([self.table as u8])
             .bytes(self.name)
             .number(self.version.to_le_bytes())
             .number(self.time.to_le_bytes())
             .raw(self.bytes)
             .plain()
+    }
+
+    /// What it takes when it is sealed, in bytes.
+    pub(crate) fn sealed(&self) -> usize {
+        (SALT + TAG + VALUE_FIELDS).saturating_add(self.name.len()).saturating_add(self.bytes.len())
+    }
+
+    /// Writes another version and time into all of an encoded value but its bytes.
+    pub(crate) fn set(begins: &mut [u8], version: u64, time: i64) -> Option<()> {
+        let rest = begins.len().checked_sub(16)?;
+        let (to_version, to_time) = begins.get_mut(rest..)?.split_at_mut_checked(8)?;
+        to_version.copy_from_slice(&version.to_le_bytes());
+        to_time.copy_from_slice(&time.to_le_bytes());
+        Some(())
     }
 
     pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {

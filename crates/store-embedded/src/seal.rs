@@ -47,6 +47,11 @@ impl Plain {
     pub(crate) fn after_the_salt(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self(bytes)
     }
+
+    #[cfg(test)]
+    pub(crate) fn inside(&self) -> &[u8] {
+        &self.0[SALT..]
+    }
 }
 
 /// Seals and opens.

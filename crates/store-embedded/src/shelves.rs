@@ -12,8 +12,10 @@ use zeroize::Zeroizing;
 use crate::codec::Writer;
 use crate::engine::Inner;
 use crate::error::Failure;
+use crate::frame::framed;
 use crate::log::{Log, Source};
-use crate::record::{PUT, Table, Value, name};
+use crate::patch;
+use crate::record::{PATCH, PUT, Table, Value, name};
 use crate::seal::Sealer;
 use crate::state::{KEPT, Shelved, State};
 use crate::store::EmbeddedStore;
@@ -23,9 +25,9 @@ pub(crate) const IDLE: i64 = 30 * 86_400;
 
 impl State {
     /// Whether a value is needed no more.
-    pub(crate) fn outlived(value: &Value<'_>, newest: i64) -> bool {
-        let time = value.time.div_euclid(1000);
-        match value.table {
+    pub(crate) fn outlived(table: Table, time: i64, newest: i64) -> bool {
+        let time = time.div_euclid(1000);
+        match table {
             Table::Sessions => time.saturating_add(IDLE) < newest,
             Table::Approvals => time.saturating_add(KEPT) < newest,
             Table::Grants | Table::Subjects | Table::Epochs => false,
@@ -33,12 +35,12 @@ impl State {
     }
 
     fn shelved(&self, table: Table, name: &[u8]) -> Option<Shelved> {
-        self.values.get(&(table, name.to_vec())).copied()
+        self.values.get(&(table, name.to_vec())).cloned()
     }
 
     /// Reads a value from the log, while nothing changes.
-    fn value(&self, log: &Log, shelved: Shelved) -> Result<Kept, Failure> {
-        Kept::read(&self.sealer, log.source(shelved.place).ok_or(Failure::Damaged)?)
+    fn value(&self, log: &Log, shelved: &Shelved) -> Result<Kept, Failure> {
+        Parts::of(log, shelved).ok_or(Failure::Damaged)?.read(&self.sealer)
     }
 
     /// Makes room for one more of a table that has a bound, out of what is needed no more.
@@ -63,17 +65,43 @@ impl State {
     }
 }
 
-/// A value that was read and opened.
-struct Kept(Zeroizing<Vec<u8>>);
+/// Where a value can be read: the whole of it, and what changed since.
+pub(crate) struct Parts {
+    whole: Source,
+    patches: Vec<Source>,
+}
 
-impl Kept {
-    fn read(sealer: &Sealer, source: Source) -> Result<Self, Failure> {
-        let record = source.read()?;
-        let plain = sealer.open(PUT, b"", &record.payload).filter(|_| record.kind == PUT);
-        plain.map(Self).ok_or(Failure::Damaged)
+impl Parts {
+    pub(crate) fn of(log: &Log, shelved: &Shelved) -> Option<Self> {
+        let patches = shelved.patches.iter().map(|place| log.source(*place));
+        Some(Self { whole: log.source(shelved.place)?, patches: patches.collect::<Option<_>>()? })
     }
 
-    fn value(&self) -> Result<Value<'_>, Failure> {
+    pub(crate) fn read(self, sealer: &Sealer) -> Result<Kept, Failure> {
+        let open = |kind: u8, source: Source| {
+            let record = source.read()?;
+            let plain = sealer.open(kind, b"", &record.payload).filter(|_| record.kind == kind);
+            plain.ok_or(Failure::Damaged)
+        };
+        let whole = open(PUT, self.whole)?;
+        if self.patches.is_empty() {
+            return Ok(Kept(whole));
+        }
+        let patches = self.patches.into_iter().map(|source| open(PATCH, source));
+        let patches = patches.collect::<Result<Vec<_>, _>>()?;
+        patch::patched(&whole, &patches).map(Kept).ok_or(Failure::Damaged)
+    }
+}
+
+/// A value that was read and opened.
+pub(crate) struct Kept(Zeroizing<Vec<u8>>);
+
+impl Kept {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn value(&self) -> Result<Value<'_>, Failure> {
         Value::decode(&self.0).ok_or(Failure::Damaged)
     }
 }
@@ -88,11 +116,39 @@ impl EmbeddedStore {
     fn kept(&self, table: Table, name: &[u8]) -> Result<Option<(Shelved, Kept)>, Failure> {
         let look = |inner: &Inner<State>| {
             let shelved = inner.tables.shelved(table, name)?;
-            Some(inner.log.source(shelved.place).ok_or(Failure::Damaged).map(|at| (shelved, at)))
+            let parts = Parts::of(&inner.log, &shelved).ok_or(Failure::Damaged);
+            Some(parts.map(|parts| (shelved, parts)))
         };
         let Some(found) = self.engine().look(look)? else { return Ok(None) };
-        let (shelved, source) = found?;
-        Ok(Some((shelved, Kept::read(self.sealer(), source)?)))
+        let (shelved, parts) = found?;
+        Ok(Some((shelved, parts.read(self.sealer())?)))
+    }
+}
+
+impl EmbeddedStore {
+    /// What changed of a session's memory since the version before, if that is so little that it is
+    /// written instead of the whole.
+    fn patch(&self, new: &Value<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        let (table, name) = (new.table, new.name);
+        let fits = new.sealed();
+        let of_it = |before: &Shelved| before.version.checked_add(1) == Some(new.version);
+        // What could not be written as a whole could not be moved.
+        let before = self.engine().look(|inner| {
+            inner.tables.shelved(table, name).filter(|one| of_it(one) && inner.log.takes(fits))
+        })?;
+        let Some(before) = before else { return Ok(None) };
+        let beside = framed(new.sealed().saturating_sub(new.bytes.len()));
+        let most = before.takes().min(fits / 2).saturating_sub(beside);
+        if most == 0 {
+            return Ok(None);
+        }
+        if let Some(old) = self.hot_sessions.get(name, before.newest()) {
+            return Ok(patch::changes(&old, new.bytes, most));
+        }
+        let Some((before, kept)) = self.kept(table, name)? else { return Ok(None) };
+        // Whoever changed it meanwhile was first.
+        let old = if of_it(&before) { kept.value()?.bytes } else { return Ok(None) };
+        Ok(patch::changes(old, new.bytes, most))
     }
 }
 
@@ -107,7 +163,7 @@ impl RiskMemory for EmbeddedStore {
         let Some(shelved) = self.shelved(Table::Sessions, &name)? else {
             return Ok((0, Vec::new()));
         };
-        if let Some(memory) = self.hot_sessions.get(&name, shelved.place) {
+        if let Some(memory) = self.hot_sessions.get(&name, shelved.newest()) {
             return Ok((shelved.version, memory.to_vec()));
         }
         let Some((shelved, kept)) = self.kept(Table::Sessions, &name)? else {
@@ -115,7 +171,7 @@ impl RiskMemory for EmbeddedStore {
         };
         let memory = kept.value()?.bytes.to_vec();
         let hot = Arc::new(Zeroizing::new(memory.clone()));
-        self.hot_sessions.put(&name, shelved.place, memory.len(), hot);
+        self.hot_sessions.put(&name, shelved.newest(), memory.len(), hot);
         Ok((shelved.version, memory))
     }
 
@@ -136,10 +192,16 @@ impl RiskMemory for EmbeddedStore {
             time: time.millis(),
             bytes: &memory,
         };
-        let sealed = self.sealer().seal(PUT, b"", value.encode())?;
+        let patch = self.patch(&value)?;
+        let sealed = match &patch {
+            Some(changes) => {
+                self.sealer().seal(PATCH, b"", Value { bytes: changes, ..value }.encode())?
+            }
+            None => self.sealer().seal(PUT, b"", value.encode())?,
+        };
         let place = self.engine().change(|log, state| {
             let before = state.shelved(Table::Sessions, &name);
-            if before.map_or(0, |before| before.version) != version {
+            if before.as_ref().map_or(0, |before| before.version) != version {
                 return Ok::<_, Failure>(None);
             }
             if next == version {
@@ -150,8 +212,12 @@ impl RiskMemory for EmbeddedStore {
                     |touched: i64| touched.div_euclid(1000).saturating_add(IDLE) < time.seconds();
                 state.make_room(Table::Sessions, state.limits.sessions, old)?;
             }
-            state.put_sealed(log, &value, &sealed)?;
-            Ok(state.shelved(Table::Sessions, &name).map(|shelved| shelved.place))
+            if patch.is_some() {
+                state.patch_sealed(log, &value, &sealed)?;
+            } else {
+                state.put_sealed(log, &value, &sealed)?;
+            }
+            Ok(state.shelved(Table::Sessions, &name).map(|shelved| shelved.newest()))
         })?;
         let Some(place) = place else { return Ok(false) };
         let length = memory.len();
@@ -198,7 +264,8 @@ impl ApprovalStore for EmbeddedStore {
             let Some(shelved) = state.shelved(Table::Approvals, id.as_bytes()) else {
                 return Ok(false);
             };
-            if now.millis() >= shelved.time || state.value(log, shelved)?.value()?.bytes != expected
+            if now.millis() >= shelved.time
+                || state.value(log, &shelved)?.value()?.bytes != expected
             {
                 return Ok(false);
             }
@@ -214,7 +281,7 @@ impl ApprovalStore for EmbeddedStore {
             let Some(shelved) = state.shelved(Table::Approvals, id.as_bytes()) else {
                 return Ok(None);
             };
-            let kept = state.value(log, shelved)?;
+            let kept = state.value(log, &shelved)?;
             state.delete(log, Table::Approvals, id.as_bytes())?;
             let live = now.millis() < shelved.time;
             Ok::<_, Failure>(live.then_some(kept))
@@ -239,10 +306,10 @@ impl ApprovalStore for EmbeddedStore {
             let range = inner.tables.values.range((from, Unbounded));
             let mine = range.take_while(|((table, _), _)| *table == Table::Approvals);
             let live = mine.filter(|(_, kept)| now.millis() < kept.time).take(limit);
-            live.map(|(_, kept)| inner.log.source(kept.place)).collect::<Vec<_>>()
+            live.map(|(_, kept)| Parts::of(&inner.log, kept)).collect::<Vec<_>>()
         })?;
         let read = sources.into_iter().map(|source| {
-            let kept = Kept::read(self.sealer(), source.ok_or(StoreError)?)?;
+            let kept = source.ok_or(StoreError)?.read(self.sealer())?;
             let value = kept.value()?;
             let id = core::str::from_utf8(value.name).map_err(|_| StoreError)?;
             Ok((id.to_owned(), value.bytes.to_vec()))
@@ -272,7 +339,7 @@ impl EmbeddedStore {
     ) -> Result<bool, StoreError> {
         let (changed, commit) = self.engine().commit(|log, state| {
             let before = state.shelved(Table::Grants, name);
-            let before = before.map(|before| state.value(log, before)).transpose()?;
+            let before = before.map(|before| state.value(log, &before)).transpose()?;
             let before = before.as_ref().map(Kept::value).transpose()?;
             let Some(grant) = change(before.map(|before| before.bytes)) else {
                 return Ok::<_, Failure>(false);

@@ -7,15 +7,12 @@ use countersign_core::{EffectId, LedgerState};
 use countersign_ticket::Freeze;
 
 use crate::compact::Compaction;
-use crate::error::{Failure, OpenError};
-use crate::frame::{Frame, Place, framed};
+use crate::error::Failure;
+use crate::frame::{Place, framed};
 use crate::index::Index;
 use crate::log::Log;
-use crate::record::{
-    CALL, CLOSED, DELETE, OLDEST, OPENED, PUT, STATE, StateRecord, Table, VERSION, Value,
-    freeze_name,
-};
-use crate::replay::{Bad, Visitor};
+use crate::patch;
+use crate::record::{CALL, DELETE, PATCH, PUT, STATE, StateRecord, Table, VERSION, Value};
 use crate::seal::Sealer;
 
 /// How long an entry is kept that nobody has to find out about any more, in seconds: longer than any
@@ -56,15 +53,22 @@ impl Slot {
     }
 
     /// Keeps where its state is.
-    fn stands(&mut self, place: Place, record: &StateRecord) {
+    pub(crate) fn stands(&mut self, place: Place, record: &StateRecord) {
         self.state = place;
         self.status = record.state;
         self.generation = record.generation;
         self.at = u32::try_from(record.at.seconds().max(0)).unwrap_or(u32::MAX);
     }
 
+    /// Forgets where its call was, if that was in a segment before this one.
+    pub(crate) fn no_call_before(&mut self, oldest: u32) {
+        if self.call.segment < oldest {
+            self.call.segment = 0;
+        }
+    }
+
     /// Keeps where its call is.
-    fn has(&mut self, place: Place, has_call: bool, length: usize) {
+    pub(crate) fn has(&mut self, place: Place, has_call: bool, length: usize) {
         self.call = place;
         self.has_call = has_call;
         self.call_bytes = u32::try_from(framed(length)).unwrap_or(u32::MAX);
@@ -76,14 +80,14 @@ impl Slot {
         (!self.status.is_open() || !self.has_call).then_some(self.at)
     }
 
-    fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         u64::from(self.call_bytes).saturating_add(STATE_BYTES)
     }
 }
 
 /// What came to be settled before this, in seconds, may be forgotten. Both ends of time are where the
 /// seconds that are kept of it end.
-fn forgotten_before(newest: i64) -> u32 {
+pub(crate) fn forgotten_before(newest: i64) -> u32 {
     let newest = newest.clamp(0, i64::from(u32::MAX));
     u32::try_from(newest.saturating_sub(KEPT)).unwrap_or(0)
 }
@@ -105,12 +109,46 @@ impl Slot {
 const STATE_BYTES: u64 = 80;
 
 /// What is kept in memory of a value of a table, beside its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shelved {
+    /// Where the whole of it was written last.
     pub(crate) place: Place,
+    /// Where what changed since then is, in order.
+    pub(crate) patches: Vec<Place>,
+    /// What the first takes in the log, and what the others do.
     pub(crate) bytes: u32,
+    pub(crate) patched: u32,
     pub(crate) version: u64,
     pub(crate) time: i64,
+}
+
+impl Shelved {
+    /// Where this version of it was written: no other was written there.
+    pub(crate) fn newest(&self) -> Place {
+        self.patches.last().copied().unwrap_or(self.place)
+    }
+
+    /// How many bytes of changes may be written behind it.
+    pub(crate) fn takes(&self) -> usize {
+        if self.patches.len() < patch::MOST {
+            self.bytes.saturating_sub(self.patched) as usize
+        } else {
+            0
+        }
+    }
+
+    fn all_bytes(&self) -> u64 {
+        u64::from(self.bytes).saturating_add(u64::from(self.patched))
+    }
+}
+
+/// A change of what is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Orphan {
+    /// Nothing is there.
+    Alone,
+    /// Another version is.
+    OfAnother,
 }
 
 /// The tables of an open store.
@@ -125,7 +163,7 @@ pub(crate) struct State {
     pub(crate) compaction: Compaction,
     counts: BTreeMap<Table, usize>,
     /// About how many bytes of the log are needed.
-    live: u64,
+    pub(crate) live: u64,
 }
 
 /// How many there may be at a time.
@@ -215,7 +253,7 @@ impl State {
     }
 
     /// Moves a slot, of which the bytes are counted.
-    fn set_slot(&mut self, effect: EffectId, change: impl FnOnce(&mut Slot)) {
+    pub(crate) fn set_slot(&mut self, effect: EffectId, change: impl FnOnce(&mut Slot)) {
         let bytes = self.effects.change(effect, |slot| {
             let before = if *slot == Slot::NONE { 0 } else { slot.bytes() };
             change(slot);
@@ -270,6 +308,22 @@ impl State {
         Ok(())
     }
 
+    /// Appends what changed of a value since the version before, which is there.
+    pub(crate) fn patch_sealed(
+        &mut self,
+        log: &mut Log,
+        changes: &Value<'_>,
+        sealed: &[u8],
+    ) -> Result<(), Failure> {
+        let name = (changes.table, changes.name.to_vec());
+        let before = self.values.get(&name).map(|shelved| shelved.version.checked_add(1));
+        if before != Some(Some(changes.version)) {
+            return Err(Failure::Damaged);
+        }
+        let place = log.append(PATCH, VERSION, &[sealed])?;
+        self.set_patch(place, sealed.len(), changes).map_err(|_| Failure::Damaged)
+    }
+
     /// Appends that a value is gone.
     pub(crate) fn delete(
         &mut self,
@@ -284,24 +338,46 @@ impl State {
         Ok(())
     }
 
-    fn set_value(&mut self, place: Place, length: usize, value: &Value<'_>) {
+    pub(crate) fn set_value(&mut self, place: Place, length: usize, value: &Value<'_>) {
         let bytes = u32::try_from(framed(length)).unwrap_or(u32::MAX);
-        let shelved = Shelved { place, bytes, version: value.version, time: value.time };
+        let (version, time) = (value.version, value.time);
+        let shelved = Shelved { place, patches: Vec::new(), bytes, patched: 0, version, time };
         let name = (value.table, value.name.to_vec());
         let before = self.values.insert(name, shelved);
         if before.is_none() {
             let count = self.counts.entry(value.table).or_default();
             *count = count.saturating_add(1);
         }
-        let before = before.map_or(0, |before| u64::from(before.bytes));
+        let before = before.map_or(0, |before| before.all_bytes());
         self.live = self.live.saturating_sub(before).saturating_add(u64::from(bytes));
+    }
+
+    /// Keeps where a change is, if what it changes is there and of the version before; otherwise says
+    /// which version that is.
+    pub(crate) fn set_patch(
+        &mut self,
+        place: Place,
+        length: usize,
+        changes: &Value<'_>,
+    ) -> Result<(), Orphan> {
+        let name = (changes.table, changes.name.to_vec());
+        let shelved = self.values.get_mut(&name).ok_or(Orphan::Alone)?;
+        if shelved.version.checked_add(1) != Some(changes.version) {
+            return Err(Orphan::OfAnother);
+        }
+        let bytes = u32::try_from(framed(length)).unwrap_or(u32::MAX);
+        shelved.patches.push(place);
+        shelved.patched = shelved.patched.saturating_add(bytes);
+        (shelved.version, shelved.time) = (changes.version, changes.time);
+        self.live = self.live.saturating_add(u64::from(bytes));
+        Ok(())
     }
 
     pub(crate) fn set_gone(&mut self, table: Table, name: &[u8]) {
         if let Some(before) = self.values.remove(&(table, name.to_vec())) {
             let count = self.counts.entry(table).or_default();
             *count = count.saturating_sub(1);
-            self.live = self.live.saturating_sub(u64::from(before.bytes));
+            self.live = self.live.saturating_sub(before.all_bytes());
         }
     }
 }
@@ -311,153 +387,4 @@ pub(crate) fn call_name(effect: EffectId, has_call: bool) -> [u8; 17] {
     let mut name = [u8::from(has_call); 17];
     name.iter_mut().zip(effect.as_bytes()).for_each(|(to, from)| *to = *from);
     name
-}
-
-/// Builds the tables from the frames.
-#[derive(Debug)]
-pub(crate) struct Replay {
-    pub(crate) state: State,
-    oldest: u32,
-    opened: Place,
-    pub(crate) newest: i64,
-    /// The last call, until it is seen whether its state follows, as it does.
-    call: Option<(EffectId, Place, bool, usize)>,
-    /// Whether the last frame closed the store.
-    pub(crate) closed: bool,
-}
-
-impl Replay {
-    pub(crate) fn new(state: State) -> Self {
-        let opened = Place { segment: 0, offset: 0 };
-        Self { state, oldest: 0, opened, newest: i64::MIN, call: None, closed: false }
-    }
-
-    fn settle_call(&mut self) {
-        if let Some((effect, place, has_call, length)) = self.call.take() {
-            self.state.set_call(effect, place, has_call, length);
-        }
-    }
-
-    /// Says what time is in it; the least, if none.
-    fn record(&mut self, place: Place, frame: &Frame<'_>) -> Option<i64> {
-        self.closed = frame.kind == CLOSED;
-        match frame.kind {
-            STATE => {
-                let record = StateRecord::decode(frame.payload)?;
-                if record.state == LedgerState::Claimed {
-                    self.newest = self.newest.max(record.at.seconds());
-                }
-                let call = self.call.take_if(|(effect, ..)| *effect == record.effect);
-                self.settle_call();
-                self.state.set_slot(record.effect, |slot| {
-                    if let Some((_, place, has_call, length)) = call {
-                        slot.has(place, has_call, length);
-                    }
-                    slot.stands(place, &record);
-                });
-                return Some(record.at.seconds());
-            }
-            CALL => {
-                let (name, _) = frame.payload.split_first_chunk::<17>()?;
-                let (effect, flag) = name.split_first_chunk::<16>()?;
-                let has_call = match flag {
-                    [0] => false,
-                    [1] => true,
-                    _ => return None,
-                };
-                let effect = EffectId::from_bytes(*effect);
-                self.settle_call();
-                self.call = Some((effect, place, has_call, frame.payload.len()));
-            }
-            PUT => {
-                let plain = self.state.sealer.open(PUT, b"", frame.payload)?;
-                let value = Value::decode(&plain)?;
-                self.state.set_value(place, frame.payload.len(), &value);
-                if value.table == Table::Epochs {
-                    let (whose, epoch) = read_epoch(value.name, value.bytes)?;
-                    self.state.epochs.insert(whose, epoch);
-                }
-            }
-            DELETE => {
-                let plain = self.state.sealer.open(DELETE, b"", frame.payload)?;
-                let value = Value::decode(&plain)?;
-                self.state.set_gone(value.table, value.name);
-            }
-            OPENED => self.opened = place,
-            OLDEST => self.oldest = u32::from_le_bytes(frame.payload.try_into().ok()?),
-            CLOSED => {}
-            _ => return None,
-        }
-        Some(i64::MIN)
-    }
-
-    /// The tables, once all frames were seen, of which the first is in this segment. With a process
-    /// that lives, only what is from before it is in doubt.
-    pub(crate) fn end(mut self, first: u32, newest: i64, alive: bool) -> Result<State, OpenError> {
-        self.settle_call();
-        let oldest = self.oldest;
-        if first > oldest.max(1) {
-            return Err(OpenError::Damaged { segment: oldest.max(1), offset: 0 });
-        }
-        let opened = self.opened;
-        let (state, newest) = (&mut self.state, self.newest.max(newest));
-        // A segment that should be gone may be back, and what was moved out of it is there twice, or
-        // was forgotten; a call whose state never came was not entered.
-        let (before, first) = (forgotten_before(newest), oldest.max(1));
-        let State { effects, live, .. } = state;
-        effects.retain(
-            |slot| {
-                let old = slot.settled().is_some_and(|at| at < before);
-                let keep = slot.state.segment >= first && !old;
-                if slot.call.segment < oldest {
-                    slot.call.segment = 0;
-                }
-                if !alive || slot.state < opened {
-                    slot.status = slot.status.after_a_crash();
-                }
-                keep
-            },
-            |slot| *live = live.saturating_sub(slot.bytes()),
-        );
-        let stale = state.values.iter().filter(|(_, value)| value.place.segment < oldest);
-        let stale: Vec<_> = stale.map(|(name, _)| name.clone()).collect();
-        for (table, name) in stale {
-            state.set_gone(table, &name);
-        }
-        Ok(self.state)
-    }
-}
-
-impl Visitor for Replay {
-    fn visit(&mut self, place: Place, frame: &Frame<'_>) -> Result<i64, Bad> {
-        if frame.version != VERSION || !(STATE..=CLOSED).contains(&frame.kind) {
-            return Err(Bad::Unknown);
-        }
-        self.record(place, frame).ok_or(Bad::Contents)
-    }
-
-    fn soon(&self, frame: &Frame<'_>) {
-        if let (STATE, Some((effect, _))) = (frame.kind, frame.payload.split_first_chunk()) {
-            self.state.effects.touch(EffectId::from_bytes(*effect));
-        }
-    }
-}
-
-/// Reads a counter that was frozen.
-fn read_epoch(name: &[u8], value: &[u8]) -> Option<(Freeze, u32)> {
-    use countersign_core::{AgentId, TenantId, UserId};
-    let mut from = crate::codec::Reader::new(name);
-    let kind = from.text()?;
-    let whose = match kind {
-        "all" => Freeze::All,
-        "tenant" => Freeze::Tenant(TenantId::new(from.text()?).ok()?),
-        "user" => Freeze::User(TenantId::new(from.text()?).ok()?, UserId::new(from.text()?).ok()?),
-        "agent" => {
-            Freeze::Agent(TenantId::new(from.text()?).ok()?, AgentId::new(from.text()?).ok()?)
-        }
-        _ => return None,
-    };
-    from.end()?;
-    (freeze_name(&whose) == name).then_some(())?;
-    Some((whose, u32::from_le_bytes(value.try_into().ok()?)))
 }

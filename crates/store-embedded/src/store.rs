@@ -14,10 +14,11 @@ use crate::error::{Failure, OpenError};
 use crate::frame::Header;
 use crate::hot::Hot;
 use crate::log::{Found, Log, Segment, number};
+use crate::rebuild::Replay;
 use crate::record::{CLOSED, OPENED, VERSION};
 use crate::replay::{Headers, exists, frames, headers};
 use crate::seal::{Sealer, StoreKey};
-use crate::state::{Limits, Replay, State};
+use crate::state::{Limits, State};
 
 /// How much a store may hold. What does not fit is refused; nothing is evicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

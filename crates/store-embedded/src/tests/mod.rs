@@ -3,6 +3,7 @@
 mod damage;
 mod engine;
 mod power;
+mod sessions;
 pub(crate) mod sim;
 mod world;
 

@@ -290,9 +290,14 @@ impl World {
                 let (name, session) =
                     (format!("session {n}"), SessionId::new(&format!("s-{n}")).unwrap());
                 let (version, before) = block_on(store.load(&tenant, &session)).unwrap();
-                let known = (version > 0).then(|| Known::Text(String::from_utf8(before).unwrap()));
-                assert_eq!(known.as_ref(), self.known.get(&name));
-                let text = text.repeat(1 + n);
+                let before = (version > 0).then(|| Known::Text(String::from_utf8(before).unwrap()));
+                assert_eq!(before.as_ref(), self.known.get(&name));
+                let text = match before {
+                    Some(Known::Text(before)) if self.dice.roll(4) > 0 => {
+                        changed(&mut self.dice, before)
+                    }
+                    _ => text.repeat(1 + n),
+                };
                 let swap = RiskMemory::swap(store, &tenant, &session, version, text.clone().into());
                 assert_eq!(block_on(swap), Ok(true));
                 self.note(issued, false, What::Set(name, Some(Known::Text(text))));
@@ -430,6 +435,19 @@ fn fits(seen: &Snapshot, known: &Snapshot, newest: i64) -> bool {
         None => known.may_be_forgotten(newest),
     });
     missing && seen.keys().all(|name| known.contains_key(name))
+}
+
+/// A text in which little is different, longer or shorter.
+fn changed(dice: &mut Dice, before: String) -> String {
+    let mut text = before.into_bytes();
+    let at = dice.roll(text.len());
+    text.iter_mut().skip(at).take(dice.roll(9)).for_each(|byte| *byte = b'.');
+    if text.len() > 900 || dice.roll(4) == 0 {
+        text.truncate(dice.roll(text.len() + 1));
+    } else if dice.roll(2) == 0 {
+        text.extend(format!("{}", dice.roll(1_000_000)).bytes());
+    }
+    String::from_utf8(text).unwrap()
 }
 
 fn grant(agent: &AgentId) -> Granted {
