@@ -25,9 +25,9 @@ use crate::world::World;
 const SPAN: u64 = 86_400;
 /// Agents that work at a time.
 const AGENTS: u64 = 4;
-/// Sessions that take turns: so few that each has been used before the comparison begins (what a session
-/// did is kept for thirty days), and so many that none is busy enough to be judged more strictly.
-const SESSIONS: u64 = 1_000;
+/// Sessions that take turns, of each kind: so few that what each remembers has come to its bounds before
+/// the comparison begins (what a session did is kept for thirty days).
+const SESSIONS: u64 = 20;
 /// Samples that are taken.
 const SAMPLES: u32 = 60;
 

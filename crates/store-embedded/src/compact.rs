@@ -58,8 +58,9 @@ pub(crate) struct Cursor {
     seed: crate::crc::Crc,
     offset: u32,
     end: u32,
-    /// What was read of it, from `offset` on.
-    ahead: Vec<u8>,
+    /// What was read of it, and how much of that is before `offset`.
+    read: Vec<u8>,
+    used: usize,
 }
 
 impl Cursor {
@@ -69,20 +70,25 @@ impl Cursor {
         if left == 0 {
             return Ok(None);
         }
-        let length = self.ahead.first_chunk::<4>().map(|length| u32::from_le_bytes(*length));
-        let length = length.map_or(usize::MAX, |length| framed(length as usize));
-        if length > self.ahead.len() {
+        let begun = |ahead: &[u8]| {
+            let length = ahead.first_chunk::<4>().map(|length| u32::from_le_bytes(*length));
+            length.map(|length| framed(length as usize))
+        };
+        let ahead = self.read.get(self.used..).unwrap_or_default();
+        let length = begun(ahead).unwrap_or(usize::MAX);
+        if length > ahead.len() {
             let most = u32::try_from(framed(MAX_PAYLOAD)).unwrap_or(u32::MAX);
             let want = if length == usize::MAX { READ } else { READ.max(most.min(left)) };
             let read =
                 read_exact(self.file.as_ref(), u64::from(self.offset), want.min(left) as usize);
-            self.ahead = read.map_err(|_| Failure::Damaged)?;
+            self.read = read.map_err(|_| Failure::Damaged)?;
+            self.used = 0;
         }
-        let Some((frame, length)) = Frame::read(&self.ahead, self.seed) else {
+        let ahead = self.read.get(self.used..).unwrap_or_default();
+        let Some((frame, length)) = Frame::read(ahead, self.seed) else {
             // A frame that was longer than what was read is read whole the next time.
-            let begun = self.ahead.first_chunk::<4>().map(|length| u32::from_le_bytes(*length));
-            let longer = begun.is_some_and(|begun| framed(begun as usize) > self.ahead.len());
-            return if longer && self.ahead.len() < left as usize {
+            let longer = begun(ahead).is_some_and(|length| length > ahead.len());
+            return if longer && ahead.len() < left as usize {
                 self.next()
             } else {
                 Err(Failure::Damaged)
@@ -90,7 +96,7 @@ impl Cursor {
         };
         let place = Place { segment: self.segment, offset: self.offset };
         let next = (place, frame.payload.to_vec(), frame.kind);
-        self.ahead.drain(..length);
+        self.used = self.used.saturating_add(length);
         self.offset = self.offset.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
         Ok(Some(next))
     }
@@ -182,7 +188,8 @@ impl State {
             seed: oldest.header.seed(),
             offset: HEADER,
             end: oldest.end,
-            ahead: Vec::new(),
+            read: Vec::new(),
+            used: 0,
         })
     }
 
