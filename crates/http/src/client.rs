@@ -5,11 +5,12 @@ use core::time::Duration;
 
 use countersign_core::Answer;
 use hyper::Request;
+use tokio::net::TcpStream;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::body::Whole;
-use crate::connect::{connect, dial};
+use crate::connect::Connector;
 use crate::error::HttpError;
 use crate::exchange::{Fault, exchange};
 use crate::settings::Settings;
@@ -19,6 +20,7 @@ pub(crate) struct Client {
     pub(crate) settings: Settings,
     /// For name, connection and TLS handshake.
     connect_timeout: Duration,
+    connector: Connector,
     #[cfg(feature = "rustls")]
     tls: tokio_rustls::TlsConnector,
 }
@@ -29,9 +31,11 @@ impl Client {
         expect(clippy::unnecessary_wraps, reason = "root certificates may be missing")
     )]
     pub(crate) fn new(settings: Settings) -> Result<Self, HttpError> {
+        // A connection that is not made is reported as such, and not as a doubt.
+        let connect_timeout = settings.connect_timeout.min(settings.timeout / 10 * 9);
         Ok(Self {
-            // A connection that is not made is reported as such, and not as a doubt.
-            connect_timeout: settings.connect_timeout.min(settings.timeout / 10 * 9),
+            connect_timeout,
+            connector: Connector::new(connect_timeout),
             #[cfg(feature = "rustls")]
             tls: std::sync::Arc::new(crate::tls::config(settings.roots.as_deref())?).into(),
             settings,
@@ -69,11 +73,14 @@ impl Client {
         // Up to here nothing was written, whatever took too long.
         let unsent = |_| Fault::Connect;
         if let Some(address) = self.elsewhere(target) {
-            let stream = timeout(self.connect_timeout, dial(address)).await.map_err(unsent)?;
+            let stream =
+                timeout(self.connect_timeout, TcpStream::connect(address)).await.map_err(unsent)?;
             let stream = stream.map_err(|_| Fault::Connect)?;
+            // It only delays what could be sent.
+            stream.set_nodelay(true).unwrap_or_default();
             return in_time(end, exchange(stream, request, limit)).await;
         }
-        let connecting = connect(target, self.connect_timeout);
+        let connecting = self.connector.connect(target);
         #[cfg(feature = "rustls")]
         if target.tls() {
             let connecting = async { self.encrypted(target, connecting.await?).await };
@@ -88,8 +95,8 @@ impl Client {
     async fn encrypted(
         &self,
         target: &Target,
-        stream: tokio::net::TcpStream,
-    ) -> Option<tokio_rustls::client::TlsStream<tokio::net::TcpStream>> {
+        stream: TcpStream,
+    ) -> Option<tokio_rustls::client::TlsStream<TcpStream>> {
         let name = target.host().to_owned().try_into().ok()?;
         self.tls.connect(name, stream).await.ok()
     }

@@ -37,9 +37,9 @@
 //! Dropping the sending future closes the connection. What was handed to the operating system by then is
 //! still sent, the rest of a longer body is not.
 //!
-//! A name's addresses are tried in the order in which the system gives them; if those of one family have
-//! not answered after 300 ms, those of the other are tried beside them. Nothing is sent before one
-//! connection was chosen.
+//! A name is looked up and connected to by hyper-util: if the addresses of one family have not answered
+//! after 300 ms, those of the other are tried beside them. Nothing is sent before one connection was
+//! chosen.
 //!
 //! # TLS
 //! Versions 1.2 and 1.3 by rustls with ring; nothing is installed process-wide, no keys are logged, no
@@ -75,13 +75,12 @@
 //! An HTTP client decides on its own what else to send, where to, and how often: it tries again, follows
 //! redirects, reads proxy variables, keeps connections and cookies, adds headers, unpacks answers; and what
 //! of it does so any crate in the build may switch on. Here there is hyper's codec for one connection, which
-//! does none of it, a socket, and rustls. The connection is driven by the future that waits for the answer,
-//! and not by a task of its own that might write on when nobody waits any more. It is also quicker: no
-//! thread is woken between the request and the wire.
+//! does none of it, hyper-util's connector, and rustls. The connection is driven by the future that waits for the answer,
+//! and not by a task of its own that might write on when nobody waits any more. It is also quicker.
 //!
 //! This crate is the one place that speaks HTTP to others, and tests against raw sockets show what it
 //! writes: any other use of a client would be a way around the gate. No URL or host is in its errors, and
-//! nothing of a request is logged.
+//! of a request nothing is logged but the host and its address, by the connector, at debug level and below.
 //!
 //! # Secrets
 //! Header values of a credential are marked sensitive and zeroised when the last reference goes, as

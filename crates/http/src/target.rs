@@ -70,12 +70,6 @@ impl Target {
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
-    pub(crate) fn ip(&self) -> Option<IpAddr> {
-        self.ip
-    }
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
 
     /// Whether it may be spoken to in the clear: a loopback address as a literal, not a name.
     pub(crate) fn loopback(&self) -> bool {
