@@ -229,6 +229,15 @@ mod tests {
     use super::*;
     use crate::id::{EffectId, Jti, SessionId};
 
+    fn caller() -> Caller {
+        Caller::dangerous_assert(
+            TenantId::new("t").unwrap(),
+            UserId::new("u").unwrap(),
+            AgentId::new("a").unwrap(),
+            SessionId::new("s").unwrap(),
+        )
+    }
+
     #[test]
     fn inv_04_a_guard_over_which_a_thread_panicked_refuses() {
         let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
@@ -241,12 +250,7 @@ mod tests {
             scope.spawn(panic).join()
         });
         assert!(panicked.is_err());
-        let caller = Caller::dangerous_assert(
-            TenantId::new("t").unwrap(),
-            UserId::new("u").unwrap(),
-            AgentId::new("a").unwrap(),
-            SessionId::new("s").unwrap(),
-        );
+        let caller = caller();
         let (id, jti) = (EffectId::from_bytes([1; 16]), Jti::from_random([1; 16]));
         let times = [0, 60, 1].map(Timestamp::from_seconds);
         let claim = Claim::for_test(id, jti, &caller, Epochs::default(), times);
@@ -266,6 +270,29 @@ mod tests {
         });
         assert!(panicked.is_err());
         assert_eq!(pollster::block_on(guard.claim(&claim)), Err(ClaimError::Unavailable));
+    }
+
+    #[test]
+    fn what_is_too_old_is_not_counted_where_nobody_claims_either() {
+        let (capacity, caller) = (4 * SHARD, caller());
+        let guard = MemoryGuard::new(capacity, Timestamp::from_seconds(0));
+        assert!(guard.shards.len() > 1 && guard.is_empty());
+        let claim = |n: usize, now: i64| {
+            let mut bytes = [7; 16];
+            bytes[..8].copy_from_slice(&(n as u64).to_le_bytes());
+            let (id, jti) = (EffectId::from_bytes(bytes), Jti::from_random(bytes));
+            let times = [now, now + 60, now].map(Timestamp::from_seconds);
+            let claim = Claim::for_test(id, jti, &caller, Epochs::default(), times);
+            pollster::block_on(guard.claim(&claim))
+        };
+        for n in 0..capacity {
+            assert_eq!(claim(n, 0), Ok(()));
+        }
+        assert_eq!((guard.len(), guard.is_empty()), (capacity, false));
+        assert_eq!(claim(capacity, 0), Err(ClaimError::Full));
+        // One shard forgets when something is claimed in it; in the others nothing is.
+        assert_eq!(claim(capacity, i64::from(SLICES) * SLICE), Ok(()));
+        assert_eq!((guard.len(), guard.is_empty()), (1, false));
     }
 
     #[test]
