@@ -229,15 +229,6 @@ mod tests {
     use super::*;
     use crate::id::{EffectId, Jti, SessionId};
 
-    fn caller() -> Caller {
-        Caller::dangerous_assert(
-            TenantId::new("t").unwrap(),
-            UserId::new("u").unwrap(),
-            AgentId::new("a").unwrap(),
-            SessionId::new("s").unwrap(),
-        )
-    }
-
     #[test]
     fn inv_04_a_guard_over_which_a_thread_panicked_refuses() {
         let guard = MemoryGuard::new(10, Timestamp::from_seconds(0));
@@ -250,7 +241,12 @@ mod tests {
             scope.spawn(panic).join()
         });
         assert!(panicked.is_err());
-        let caller = caller();
+        let caller = Caller::dangerous_assert(
+            TenantId::new("t").unwrap(),
+            UserId::new("u").unwrap(),
+            AgentId::new("a").unwrap(),
+            SessionId::new("s").unwrap(),
+        );
         let (id, jti) = (EffectId::from_bytes([1; 16]), Jti::from_random([1; 16]));
         let times = [0, 60, 1].map(Timestamp::from_seconds);
         let claim = Claim::for_test(id, jti, &caller, Epochs::default(), times);
@@ -274,7 +270,13 @@ mod tests {
 
     #[test]
     fn what_is_too_old_is_not_counted_where_nobody_claims_either() {
-        let (capacity, caller) = (4 * SHARD, caller());
+        let capacity = 4 * SHARD;
+        let caller = Caller::dangerous_assert(
+            TenantId::new("t").unwrap(),
+            UserId::new("u").unwrap(),
+            AgentId::new("a").unwrap(),
+            SessionId::new("s").unwrap(),
+        );
         let guard = MemoryGuard::new(capacity, Timestamp::from_seconds(0));
         assert!(guard.shards.len() > 1 && guard.is_empty());
         let claim = |n: usize, now: i64| {
