@@ -14,6 +14,10 @@ use crate::id::{
 /// Largest integer that every reader of JSON takes for the same (RFC 7493 section 2.2).
 const MAX_INTEGER: u64 = 9_007_199_254_740_991;
 
+/// Most items of a list that is read: more do not fit into a ticket (its scopes), and tiny ones take
+/// many times their bytes.
+const MAX_ITEMS: usize = 4096;
+
 /// Room for what is usually written, in bytes.
 const SHORT: usize = 1024;
 
@@ -204,8 +208,7 @@ json! {
     }
 
     bool { |yes, out| out.push_str(if *yes { "true" } else { "false" }), |reader| {
-        let yes = reader.take("true").is_some();
-        if yes { Some(true) } else { reader.take("false").map(|()| false) }
+        reader.take("true").map(|()| true).or_else(|| reader.take("false").map(|()| false))
     } }
 
     // What no reader would be sure to read is not written.
@@ -288,6 +291,7 @@ impl<T: Read> Read for Vec<T> {
         reader.take("[")?;
         while reader.take("]").is_none() {
             reader.comma();
+            (items.len() < MAX_ITEMS).then_some(())?;
             items.push(T::read(reader)?);
         }
         Some(items)
@@ -330,5 +334,22 @@ impl<T: AsRef<[u8]>> Write for Base64<T> {
 impl Read for Base64<Vec<u8>> {
     fn read(reader: &mut Reader<'_>) -> Option<Self> {
         reader.text(|text| STANDARD.decode(text).ok()).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inv_04_a_list_of_more_items_than_were_ever_written_is_not_read_to_its_end() {
+        let list = |items: usize| to_text(&vec![true; items]);
+        assert_eq!(Vec::from_text(&list(MAX_ITEMS)), Some(vec![true; MAX_ITEMS]));
+        assert_eq!(<Vec<bool>>::from_text(&list(MAX_ITEMS + 1)), None);
+        // Headers by the million, each of seven bytes.
+        let text = format!("[{}", r#"["",""],"#.repeat(1_000_000));
+        let mut reader = Reader(&text);
+        assert_eq!(<Vec<(String, String)>>::read(&mut reader), None);
+        assert!(reader.0.len() > text.len() - 8 * MAX_ITEMS - 8, "it read on");
     }
 }
