@@ -16,7 +16,8 @@ const MAX_ROUNDS: usize = 4;
 /// How many entries are looked at in one go.
 const PAGE: usize = 100;
 
-/// What [`Pipeline::recover`] found out about the effects that were in doubt.
+/// What [`Pipeline::recover`] found out about the effects that were in doubt. A read that was lost, also one
+/// of an earlier recovery, did nothing: it is settled in log and ledger, and not told of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
 #[non_exhaustive]
@@ -112,6 +113,7 @@ impl Pipeline {
                     Err(Error::Interrupted(_)) => Found::InDoubt("interrupted"),
                 };
                 match found {
+                    Found::Ended(_) if self.reads(entry) => {}
                     Found::Ended(Ending::Committed) => recovery.committed.push(effect_id),
                     Found::Ended(_) => recovery.released.push(effect_id),
                     Found::InDoubt(why) => {
@@ -122,6 +124,12 @@ impl Pipeline {
             }
         }
         Ok(recovery)
+    }
+
+    /// Whether an effect is known to be a read.
+    fn reads(&self, entry: &LedgerEntry) -> bool {
+        let tool = entry.call.as_ref().and_then(|call| self.inner.tools.get(&call.tool));
+        tool.is_some_and(|tool| tool.tool.effect() == countersign_core::Effect::Read)
     }
 
     /// Asks the provider about an effect that is in doubt, and tells log and ledger.

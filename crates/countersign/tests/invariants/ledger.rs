@@ -10,7 +10,7 @@ use countersign::core::{
 };
 use countersign::prelude::*;
 use countersign::{PipelineBuilder, Recovery};
-use countersign_testkit::servers::{Fault, When};
+use countersign_testkit::servers::{Fault, GoogleCalendar, When};
 
 use crate::harness::{World, create, create_with, list, refused, sealed};
 
@@ -208,6 +208,43 @@ async fn inv_06_recovery_finds_out_and_leaves_visible_what_nobody_can_tell() {
     assert_eq!(world.calendar.events("ada@acme.example").len(), 1, "recovery reads");
     let log = world.log();
     assert_eq!(log.matches(r#""reconciled":true"#).count(), 5, "{log}");
+}
+
+#[tokio::test]
+async fn inv_06_a_recovery_that_cannot_ask_tells_of_what_was_in_doubt_and_of_nothing_it_did_itself()
+{
+    let mut world = World::start().await;
+    let kept = Kept::new(&world);
+    let cs = kept.pipeline(&world).open().await.unwrap();
+    let me = world.me(&cs).await;
+    let mut lost = Vec::new();
+    for _ in 0..8 {
+        world.calendar.faults().when(When::method("POST"), 1, Fault::dropped());
+        let done = cs.run(&me, &create()).await.unwrap();
+        assert_eq!(done.ending, Ending::Unknown);
+        lost.push(done.effect_id);
+    }
+    lost.sort_unstable();
+    world.clock.advance_seconds(121);
+    let cannot_tell = async |cs: &Pipeline| {
+        let recovery = cs.recover().await.unwrap();
+        assert_eq!((recovery.committed, recovery.released), (vec![], vec![]));
+        let in_doubt: Vec<_> = recovery.in_doubt.iter().map(|doubt| doubt.effect_id).collect();
+        assert_eq!(in_doubt, lost);
+    };
+    // The answers get lost; nobody is there.
+    world.calendar.faults().when(When::method("GET"), 1_000, Fault::dropped());
+    cannot_tell(&cs).await;
+    let other = GoogleCalendar::start(world.auth0.tokens()).await.unwrap();
+    std::mem::replace(&mut world.calendar, other).stop().await;
+    cannot_tell(&cs).await;
+    // And when somebody is again, they are found never to have been made.
+    drop(cs);
+    let cs = kept.pipeline(&world).open().await.unwrap();
+    let mut recovery = cs.recover().await.unwrap();
+    recovery.released.sort_unstable();
+    assert_eq!((recovery.committed, recovery.released), (vec![], lost.clone()));
+    assert_eq!(recovery.in_doubt, vec![]);
 }
 
 #[tokio::test]
