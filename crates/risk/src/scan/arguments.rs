@@ -9,6 +9,9 @@ use crate::arguments::{Arguments, Kind};
 /// Most bytes that are decoded of one string, as a multiple of its length.
 const DECODED: usize = 8;
 
+/// How often what was decoded is decoded again at most.
+const DEPTH: usize = 3;
+
 /// Shortest text with a secret in it, in bytes: `://:abcd@`. Whatever form it is in makes it longer.
 const SHORTEST: usize = 9;
 
@@ -59,6 +62,21 @@ pub(crate) fn leak(arguments: &Arguments<'_>) -> Option<Leak> {
     squeezed.secret().map(joined)
 }
 
+/// The first secret in what was decoded, and in what is encoded in it once more.
+fn encoded(decoded: &[u8], depth: usize) -> Option<Span> {
+    let marks = marks::mark(decoded);
+    let mut spans = Vec::new();
+    secret::find(decoded, &bytes::lower(decoded), &marks, &mut spans);
+    let mut found = spans.first().copied();
+    if found.is_none() && depth > 1 {
+        let budget = decoded.len().saturating_mul(DECODED);
+        decode::runs(decoded, &marks, budget, |inner, _, _, _| {
+            found = found.or_else(|| encoded(inner, depth.saturating_sub(1)));
+        });
+    }
+    found
+}
+
 /// The first secret in a text, in whatever form.
 fn secret_in(text: &str) -> Option<Span> {
     let whole = text.as_bytes();
@@ -84,9 +102,7 @@ fn secret_in(text: &str) -> Option<Span> {
     let budget = whole.len().saturating_mul(DECODED);
     decode::runs(whole, &marks, budget, |decoded, start, end, evidence| {
         if found.is_none() {
-            let mut spans = Vec::new();
-            secret::find(decoded, &bytes::lower(decoded), &marks::mark(decoded), &mut spans);
-            found = spans.first().map(|span| Span { start, end, evidence, ..*span });
+            found = encoded(decoded, DEPTH).map(|span| Span { start, end, evidence, ..span });
         }
     });
     found

@@ -142,6 +142,11 @@ fn hex(piece: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
+/// What a whole run of base64 decodes to, in either alphabet, without its padding.
+pub(super) fn whole(characters: &[u8]) -> Vec<u8> {
+    base64(trimmed(characters))
+}
+
 /// What base64 decodes to, in either alphabet.
 fn base64(characters: &[u8]) -> Vec<u8> {
     let (groups, rest) = characters.as_chunks::<4>();

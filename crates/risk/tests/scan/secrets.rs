@@ -148,3 +148,75 @@ fn base64_over_lines_is_no_token_with_a_dot_in_it() {
     assert_eq!(rules(&format!("the key is {real}.")), ["airtable_token"]);
     assert!(denied(&[("text", format!("{} {}", &real[..40], &real[40..]))]));
 }
+
+/// Files, headers and commands in which a password stands without a sign of equality.
+#[test]
+fn passwords_in_files_and_commands_are_found() {
+    let base64 = "a2ltOmFCM2RFNWZHN2hK";
+    for (text, rule) in [
+        ("machine git.example login kim password aB3dE5fG7h".to_owned(), "password"),
+        ("machine git.example\n  login kim\n  password aB!dEfG$h".to_owned(), "password"),
+        ("db.example:5432:orders:kim:aB3dE5fG7h".to_owned(), "password"),
+        ("curl -s -u kim:aB3dE5fG7h https://x.example".to_owned(), "password"),
+        ("curl --user 'kim:aB3dE5fG7h' https://x.example".to_owned(), "password"),
+        (format!("{{\"auths\":{{\"ghcr.io\":{{\"auth\":\"{base64}\"}}}}}}"), "basic_auth"),
+        (format!("//registry.example/:_auth={base64}"), "basic_auth"),
+        (format!("Authorization: Basic {base64}."), "basic_auth"),
+        ("//r.example/:_authToken=0b2fb2f1-5a6e-4f0b-9c0e-3d0a9c1b7f11".to_owned(), "named_secret"),
+        ("mot de passe : aB3dE5fG7h".to_owned(), "password"),
+        ("contrase\u{f1}a: aB3dE5fG7h".to_owned(), "password"),
+        ("Server=db;User Id=kim;Password=Ex&dc0Djid7i;Encrypt=true".to_owned(), "password"),
+        ("password is ZUnhwQzAfaKd".to_owned(), "password"),
+        (format!("[Interface]\nPrivateKey = {}aB3=\n", &BODY[..30]), "named_secret"),
+        (format!("DD_APP_KEY: {}", &"9f86d081884c7d659a2feaa0c55ad015"), "named_secret"),
+        (
+            format!(
+                "access_token$production${}${}",
+                &BODY[..16],
+                "9f86d081884c7d659a2feaa0c55ad015"
+            ),
+            "paypal_token",
+        ),
+        (
+            format!("PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\n{BODY}aB3dE5fG7hJ=\n"),
+            "private_key",
+        ),
+        (format!("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{BODY}\n"), "private_key"),
+    ] {
+        assert_eq!(rules(&text).first(), Some(&rule), "{text}");
+    }
+}
+
+#[test]
+fn what_stands_where_a_password_would_is_often_none() {
+    for text in [
+        "Basic information about authentication: see below",
+        "basic auth is off, basic understanding needed",
+        "password_field = forms.CharField(widget=PasswordInput)",
+        "https://user:pass@example.com/ and postgres://user:password@localhost/db",
+        "connect to db.example:5432:orders:kim:password",
+        "curl https://x.example -u $USER:$PASSWORD",
+        "curl the hair -u it",
+        "machine <host> login <user> password <password>",
+        "after login please enter password again",
+        "the signature: sig=yes, sig=abcdef&se=1",
+        "video?sig=9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b&t=1",
+        "Private-Lines: 14 of the poem\nare read aloud",
+        "token = self.tokens[index2](first3, second4)",
+        "\"auth\": \"required for each call\"",
+        "mot de passe oubli\u{e9} ? contrase\u{f1}a olvidada",
+    ] {
+        assert_eq!(rules(text), Vec::<&str>::new(), "{text}");
+        assert!(!denied(&[("text", text.to_owned())]), "{text}");
+    }
+}
+
+#[test]
+fn a_token_that_was_encoded_twice_is_denied() {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let once = STANDARD.encode(format!("here: {}", token("ghp_", BODY)));
+    let twice = STANDARD.encode(format!("see {once}"));
+    assert!(denied(&[("text", twice.clone())]));
+    assert!(denied(&[("text", STANDARD.encode(twice))]));
+}

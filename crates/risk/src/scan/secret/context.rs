@@ -3,13 +3,13 @@
 use std::sync::LazyLock;
 
 use super::super::bytes::{
-    self, ALNUM, ALPHA, BASE, DIGIT, HIGH, LOWER, SPACE, TOKEN, at, part, run,
+    self, ALNUM, ALPHA, BASE, DIGIT, HIGH, LOWER, SPACE, TOKEN, at, is, part, run,
 };
 use super::super::endings::Endings;
 use super::super::kinds::Span;
 use super::super::literals::{self, Hits, Literals};
 use super::shapes::{self, Verify};
-use super::{random, span};
+use super::{random, rules, span, tails};
 
 /// How long and how random what follows must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +27,11 @@ enum Leads {
     To(Value),
     /// Something that the word is part of.
     Into(Verify),
+    /// Something that is looked for from the end of the word on.
+    Behind(Verify),
 }
 
-const WORDS: [(&str, Leads); 17] = [
+const WORDS: [(&str, Leads); 33] = [
     ("accountkey", Leads::To(Value::Token)),
     ("sharedaccesskey", Leads::To(Value::Token)),
     ("private key", Leads::To(Value::Token)),
@@ -47,10 +49,26 @@ const WORDS: [(&str, Leads); 17] = [
     ("-----begin", Leads::Into(shapes::pem)),
     ("://", Leads::Into(shapes::credentials)),
     ("authorization: basic", Leads::To(Value::Token)),
+    ("basic ", Leads::Behind(tails::basic)),
+    ("_auth", Leads::Behind(tails::basic)),
+    ("\"auth\"", Leads::Behind(tails::basic)),
+    ("sig=", Leads::Into(tails::azure_sas)),
+    ("access_token$", Leads::Into(tails::paypal)),
+    ("private-lines", Leads::Into(tails::putty)),
+    ("begin ssh2 encrypted", Leads::Into(shapes::pem)),
+    (":5432:", Leads::Into(tails::pgpass)),
+    ("curl ", Leads::Into(tails::curl)),
+    ("ssws", Leads::To(Value::Token)),
+    ("privatekey", Leads::To(Value::Token)),
+    ("mot de passe", Leads::To(Value::Password)),
+    ("contraseña", Leads::To(Value::Password)),
+    ("contrasena", Leads::To(Value::Password)),
+    ("kennwort", Leads::To(Value::Password)),
+    ("wachtwoord", Leads::To(Value::Password)),
 ];
 
 /// As words of their own or in one: `api key`, `API-Key`, `access_key`.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 24] = [
     "api key",
     "api-key",
     "api_key",
@@ -63,6 +81,18 @@ const KEYS: [&str; 12] = [
     "admin_key",
     "master key",
     "master_key",
+    "app_key",
+    "app-key",
+    "application_key",
+    "auth_key",
+    "auth-key",
+    "signing_key",
+    "signing-key",
+    "encryption_key",
+    "encryption-key",
+    "license_key",
+    "service_key",
+    "fastly-key",
 ];
 
 static LITERALS: LazyLock<Literals> = LazyLock::new(|| Literals::new(words()));
@@ -94,7 +124,7 @@ pub(super) fn announces_what(which: usize) -> Option<(Announces, usize)> {
         Leads::To(Value::Password) => Announces::Password,
         Leads::To(Value::Token) => Announces::Token,
         Leads::Into(_) if *word == "://" => Announces::Address,
-        Leads::Into(_) => return None,
+        Leads::Into(_) | Leads::Behind(_) => return None,
     };
     Some((kind, word.len()))
 }
@@ -108,6 +138,7 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, out: &mut Vec<Span>) 
         let word = WORDS.get(which).copied().or(key.map(|key| (*key, Leads::To(Value::Token))));
         let found = word.and_then(|(word, leads)| match leads {
             Leads::Into(verify) => verify(text, start),
+            Leads::Behind(verify) => verify(text, start.saturating_add(word.len())),
             Leads::To(value) => named(text, lower, start, start.saturating_add(word.len()), value),
         });
         found.map_or(0, |span| {
@@ -134,7 +165,12 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
     if harmless(lower, word) {
         return None;
     }
-    let (from, sure) = announced(lower, after)?;
+    let login = value == Value::Password && logs_in(lower, word);
+    let (from, sure) = if login {
+        (run(lower, run(lower, after, ALPHA, 8), SPACE, 4), true)
+    } else {
+        announced(lower, after)?
+    };
     let (start, end) = unquoted(text, from);
     let found = part(text, start, end);
     let placeholder = found.iter().any(|b| matches!(b, b'<' | b'>' | b'{' | b'}' | b'$'))
@@ -153,24 +189,39 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
             let digits = bytes::count(found, DIGIT);
             let mixed = letters >= 2 && others >= 1 && digits.saturating_add(symbols) >= 1;
             let mixed = mixed && !mailbox(found);
-            let written =
-                found.iter().all(|b| bytes::is(*b, LOWER) || matches!(b, b'-' | b'\'' | b'/'));
-            (sure && found.len() >= 6 && mixed && !written).then(|| span("password", start, end))
+            let written = found.iter().all(|b| is(*b, LOWER) || matches!(b, b'-' | b'\'' | b'/'));
+            let turns = found.len() >= 10 && rules::turns(found) >= 3;
+            let repeats = bytes::lower(found).starts_with(b"passw") || calls(found);
+            let fits = (mixed || turns) && !written && !repeats;
+            (sure && found.len() >= 6 && fits).then(|| span("password", start, end))
         }
         Value::Token => {
             let end = start.saturating_add(
                 found
                     .iter()
-                    .position(|b| !bytes::is(*b, TOKEN | BASE) && !matches!(b, b'.' | b'~' | b'+'))
+                    .position(|b| !is(*b, TOKEN | BASE) && !matches!(b, b'.' | b'~' | b'+'))
                     .unwrap_or(found.len()),
             );
             let found = part(text, start, end);
             let length = found.len();
             let long = if sure { 16 } else { 24 };
-            (length >= long && random(found) && !uuid(found))
+            (length >= long && random(found) && (sure || !uuid(found)))
                 .then(|| span("named_secret", start, end))
         }
     }
+}
+
+/// Whether a user name is given directly before the word: `login kim password ...` as in `.netrc`.
+fn logs_in(lower: &[u8], word: usize) -> bool {
+    let before = part(lower, word.saturating_sub(80), word);
+    let mut words = before.split(|b| is(*b, SPACE)).rev().filter(|word| !word.is_empty());
+    words.nth(1) == Some(b"login")
+}
+
+/// Code that computes a value: a name, and a bracket after it.
+fn calls(value: &[u8]) -> bool {
+    let name = value.iter().take_while(|b| is(**b, TOKEN) || **b == b'.').count();
+    name > 2 && at(value, name) == b'('
 }
 
 /// Tokens that open nothing.
@@ -235,8 +286,7 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
                 }
                 let word_end = run(window, next, ALPHA, 24);
                 let said = part(window, next, word_end);
-                if matches!(said, b"is" | b"was" | b"are")
-                    && bytes::is(at(window, word_end), SPACE | BASE)
+                if matches!(said, b"is" | b"was" | b"are") && is(at(window, word_end), SPACE | BASE)
                     || said == b"is" && at(window, word_end) == b':'
                 {
                     let value = word_end.saturating_add(
@@ -246,7 +296,7 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
                     );
                     return Some((after.saturating_add(value), true));
                 }
-                let ends = !bytes::is(at(window, word_end), ALNUM | BASE)
+                let ends = !is(at(window, word_end), ALNUM | BASE)
                     && at(window, word_end) != b'-'
                     && at(window, word_end) != b'_';
                 let key = ends || part(window, word_end, word_end.saturating_add(1)) == b"_";
@@ -259,7 +309,7 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
                 }
                 i = word_end;
             }
-            _ if bytes::is(b, ALNUM)
+            _ if is(b, ALNUM)
                 || matches!(b, b'_' | b'-' | b'"' | b'\'' | b'`' | b'(' | b')' | b'*') =>
             {
                 i = i.saturating_add(1);
@@ -278,12 +328,18 @@ fn unquoted(text: &[u8], from: usize) -> (usize, usize) {
             .unwrap_or(0),
     );
     let rest = part(text, start, start.saturating_add(512));
-    let length = rest
-        .iter()
-        .position(|b| {
-            bytes::is(*b, SPACE) || matches!(b, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'&')
-        })
-        .unwrap_or(rest.len());
+    let ends = |(i, b): (usize, &u8)| match b {
+        b'"' | b'\'' | b'`' | b',' | b';' | b'<' => true,
+        // The next parameter of an address, or a character reference.
+        b'&' => {
+            let next = i.saturating_add(1);
+            let name = run(rest, next, TOKEN, 40);
+            let named = part(rest, next, name).iter().all(|b| is(*b, LOWER));
+            name > next && (at(rest, name) == b'=' || at(rest, name) == b';' && named)
+        }
+        _ => is(*b, SPACE),
+    };
+    let length = rest.iter().enumerate().position(ends).unwrap_or(rest.len());
     let trailing = rest
         .get(..length)
         .unwrap_or_default()
@@ -304,7 +360,7 @@ pub(super) fn mailbox(value: &[u8]) -> bool {
     let (local, domain) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let plain = |part: &[u8]| {
         !part.is_empty()
-            && part.iter().all(|b| bytes::is(*b, ALNUM) || matches!(b, b'.' | b'-' | b'_' | b'+'))
+            && part.iter().all(|b| is(*b, ALNUM) || matches!(b, b'.' | b'-' | b'_' | b'+'))
     };
     plain(local) && plain(domain) && domain.contains(&b'.') && parts.next().is_none()
 }

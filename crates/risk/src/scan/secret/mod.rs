@@ -6,6 +6,7 @@ mod pieces;
 mod rules;
 mod shapes;
 mod table;
+mod tails;
 mod tokens;
 
 use super::kinds::{Class, Evidence, Kind, Span};
@@ -36,6 +37,7 @@ pub(super) fn find_with(
     for (start, end) in &marks.runs {
         tokens::find(text, *start, *end, out);
         shapes::beside(text, *start, *end, out);
+        out.extend(tails::before(text, *start, *end));
     }
     context::find(text, lower, hits, out);
 }

@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::super::bytes::{self, ALPHA, DIGIT, LOWER, SPACE, TOKEN, UPPER, is, part};
+use super::super::bytes::{self, ALNUM, ALPHA, DIGIT, LOWER, SPACE, TOKEN, UPPER, is, part};
 use super::super::marks::mark;
 use super::context;
-use super::rules::{Body, Rule, drawn, random};
+use super::rules::{Body, Rule, drawn, random, turns};
+use super::tails;
 use super::tokens::{self, Beginning};
 use crate::text::is_hidden;
 
@@ -130,6 +131,7 @@ fn begun(texts: &[&[u8]]) -> Option<&'static str> {
             if let Beginning::Rule(rule, start) = beginning
                 && begun.len() < OPEN
                 && rule.prefix.len() >= 4
+                && (rule.is_strong() || bytes::begins(text, start))
                 && rule.end(text, start).is_none()
             {
                 let end = bytes::run(text, start.saturating_add(rule.prefix.len()), TOKEN, PIECE);
@@ -248,12 +250,16 @@ impl Squeezed {
             let key = part(text, i.saturating_add(1), i.saturating_add(35));
             let whole = key.len() == 34 && mixed(key, Body::Token);
             let digit = i.checked_sub(2).is_some_and(|d| bytes::at(text, d).is_ascii_digit());
-            if telegram && whole && (8..=10).contains(&i.saturating_sub(id)) {
+            let own = self.seams.binary_search(&id).is_ok() || !is(bytes::before(text, id), ALNUM);
+            if telegram && own && whole && (8..=10).contains(&i.saturating_sub(id)) {
                 Some("telegram_bot_token")
+            } else if azure && whole && digit {
+                Some("azure_client_secret")
             } else {
-                (azure && whole && digit).then_some("azure_client_secret")
+                self.behind(i)
             }
         });
+        let odd = odd.or_else(|| self.ending());
         odd.or_else(|| {
             memchr::memchr_iter(b'.', text).find_map(|dot| {
                 let second = dot.saturating_add(7);
@@ -270,11 +276,47 @@ impl Squeezed {
     }
 }
 
+impl Squeezed {
+    /// Tokens of a fixed length behind a colon or a tilde, that end at a seam.
+    fn behind(&self, sign: usize) -> Option<&'static str> {
+        let key = sign.saturating_add(1);
+        let closed = |length: usize| {
+            let end = key.saturating_add(length);
+            let whole = self.seams.binary_search(&end).is_ok() || end == self.text.len();
+            whole.then(|| part(&self.text, 0, end))
+        };
+        let found = closed(32)
+            .and_then(|text| tails::asana(text, sign))
+            .or_else(|| tails::openshift(closed(43)?, key))
+            .or_else(|| tails::twitch(closed(30)?, key));
+        found.map(|span| span.rule)
+    }
+
+    /// Tokens that are known by how they end. They begin at a seam, or behind what they have not.
+    fn ending(&self) -> Option<&'static str> {
+        let text = &*self.text;
+        ENDINGS.iter().find_map(|(finder, more)| {
+            finder.find_iter(text).find_map(|found| {
+                let end = found.saturating_add(finder.needle().len());
+                let ends = [end.saturating_add(*more), end.saturating_add(more >> 1)];
+                let begins = |text: &[u8], start: usize| {
+                    self.seams.binary_search(&start).is_ok()
+                        || !is(bytes::before(text, start), ALNUM)
+                };
+                let found = ends.iter().find_map(|end| tails::ending(text, *end, begins))?;
+                Some(found.rule)
+            })
+        })
+    }
+}
+
+/// How such tokens end, and how many digits follow at most.
+static ENDINGS: LazyLock<[(Finder<'static>, usize); 3]> = LazyLock::new(|| {
+    [("_mmk", 0), ("NRAL", 0), ("-us", 2)].map(|(end, more)| (Finder::new(end), more))
+});
+
 pub(super) fn mixed(body: &[u8], kind: Body) -> bool {
-    let turns = body
-        .windows(2)
-        .filter(|pair| matches!(pair, [a, b] if is(*a, LOWER) && is(*b, UPPER)))
-        .count();
+    let turns = turns(body);
     let digits = bytes::count(body, DIGIT);
     let enough = body.len().min(48).checked_div(6).unwrap_or(0);
     drawn(body) && (kind == Body::Upper || digits.saturating_add(turns) >= enough)

@@ -19,6 +19,8 @@ pub(super) enum Body {
     HexParts,
     /// Capitals and digits.
     Upper,
+    /// Capitals, digits and hyphens.
+    UpperParts,
     /// Fourteen letters and digits, a dot, hexadecimal digits.
     IdDotHex,
 }
@@ -53,6 +55,7 @@ impl Rule {
             Body::Hex | Body::IdDotHex => bytes::is(*b, HEX),
             Body::Upper => bytes::is(*b, UPPER | DIGIT),
             Body::HexParts => bytes::is(*b, HEX) || *b == b'-',
+            Body::UpperParts => bytes::is(*b, UPPER | DIGIT) || *b == b'-',
             Body::Dotted => bytes::is(*b, TOKEN) || *b == b'.',
         })
     }
@@ -74,13 +77,18 @@ impl Rule {
                 if own { bytes::run(text, dot.saturating_add(1), HEX, most) } else { body }
             }
             Body::HexParts => each_of(text, body, most, |b| bytes::is(b, HEX) || b == b'-'),
+            Body::UpperParts => {
+                each_of(text, body, most, |b| bytes::is(b, UPPER | DIGIT) || b == b'-')
+            }
             Body::Dotted => each_of(text, body, most, |b| bytes::is(b, TOKEN) || b == b'.'),
         };
         // Punctuation of the sentence around it is not part of it.
         let body_end = end.saturating_sub(trailing(bytes::part(text, body, end)));
         let length = body_end.saturating_sub(body);
         let glued = match self.body {
-            Body::Hex | Body::HexParts | Body::Upper => bytes::is(bytes::at(text, end), ALNUM),
+            Body::Hex | Body::HexParts | Body::Upper | Body::UpperParts => {
+                bytes::is(bytes::at(text, end), ALNUM)
+            }
             _ => false,
         };
         ((self.min..=self.max).contains(&length) && !glued).then_some(body_end)
@@ -109,12 +117,16 @@ pub(super) fn drawn(body: &[u8]) -> bool {
 pub(in crate::scan) fn random(body: &[u8]) -> bool {
     let digits = bytes::count(body, DIGIT);
     let (upper, lower) = (bytes::count(body, UPPER), bytes::count(body, LOWER));
-    let turns = body
-        .windows(2)
-        .filter(|pair| matches!(pair, [a, b] if bytes::is(*a, LOWER) && bytes::is(*b, UPPER)))
-        .count();
+    let turns = turns(body);
     let mixed = digits == 1 && body.len() <= 24 && upper > 0 && lower > 0;
     various(body) && (digits >= 2 || mixed || turns >= 3)
+}
+
+/// How often a capital follows a small letter.
+pub(super) fn turns(body: &[u8]) -> usize {
+    let turn =
+        |pair: &&[u8]| matches!(pair, [a, b] if bytes::is(*a, LOWER) && bytes::is(*b, UPPER));
+    body.windows(2).filter(turn).count()
 }
 
 /// Six different characters or more.

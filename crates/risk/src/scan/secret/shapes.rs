@@ -2,7 +2,7 @@
 
 use super::super::bytes::{self, ALNUM, BASE, DIGIT, SPACE, TOKEN, UPPER, at, part, run};
 use super::super::kinds::Span;
-use super::{random, span};
+use super::{random, span, tails};
 
 /// Looks at a place where a literal stands.
 pub(super) type Verify = fn(&[u8], usize) -> Option<Span>;
@@ -10,8 +10,15 @@ pub(super) type Verify = fn(&[u8], usize) -> Option<Span>;
 /// Finds what has no beginning of its own: tokens of bots, secrets with an odd character.
 pub(super) fn beside(text: &[u8], start: usize, end: usize, out: &mut Vec<Span>) {
     match bytes::before(text, start) {
-        b':' => out.extend(telegram(text, start.saturating_sub(1))),
-        b'~' => out.extend(start.checked_sub(2).and_then(|mark| azure_secret(text, mark))),
+        b':' => {
+            let colon = start.saturating_sub(1);
+            let other = || tails::asana(text, colon).or_else(|| tails::twitch(text, start));
+            out.extend(telegram(text, colon).or_else(other));
+        }
+        b'~' => {
+            let secret = start.checked_sub(2).and_then(|mark| azure_secret(text, mark));
+            out.extend(secret.or_else(|| tails::openshift(text, start)));
+        }
         _ => {}
     }
     for dot in memchr::memchr_iter(b'.', part(text, start, end)) {
@@ -81,7 +88,9 @@ pub(super) fn credentials(text: &[u8], at_scheme: usize) -> Option<Span> {
     let sign = authority.iter().rposition(|b| *b == b'@')?;
     let colon = authority.iter().position(|b| *b == b':').filter(|colon| *colon < sign)?;
     let password = authority.get(colon.saturating_add(1)..sign)?;
+    let known = [&b"pass"[..], b"password", b"passwd", b"changeme"];
     let placeholder = password.len() < 4
+        || known.iter().any(|word| password.eq_ignore_ascii_case(word))
         || matches!(password.first(), Some(b'$' | b'{' | b'<' | b'*' | b'['))
         || password.iter().all(|b| matches!(b, b'x' | b'X' | b'*' | b'.'));
     if placeholder {

@@ -10,9 +10,13 @@ use super::rules::{Rule, drawn, random};
 use super::shapes::{self, Verify};
 use super::span;
 use super::table::RULES;
+use super::tails;
 
 /// Beginnings that have more to them than a length.
-const SHAPES: [(&str, Verify); 3] = [
+const SHAPES: [(&str, Verify); 6] = [
+    ("AAAAAAAAAAAAAAAAAAAAA", tails::twitter),
+    ("pat.", tails::harness),
+    ("sat.", tails::harness),
     ("eyJ", shapes::web_token),
     ("hooks.slack.com/", shapes::slack_webhook),
     ("/api/webhooks/", shapes::discord_webhook),
