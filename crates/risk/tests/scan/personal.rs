@@ -217,3 +217,55 @@ fn generated_numbers_are_found_and_wrong_ones_are_not() {
     }
     assert!(report.is_empty(), "\n{report}");
 }
+
+#[test]
+fn numbers_are_known_in_other_ways_of_writing_and_by_other_names() {
+    for (text, what, value) in [
+        ("documento nacional: 12345678 Z", PiiType::EsDni, "12345678 Z"),
+        ("Kim, 12345678 Z, Madrid", PiiType::EsDni, "12345678 Z"),
+        ("NIE X-1234567-L.", PiiType::EsNie, "X-1234567-L"),
+        ("NIE: y-7654321-g", PiiType::EsNie, "y-7654321-g"),
+        ("NIR 181042B12345646", PiiType::FrNir, "181042B12345646"),
+        ("the NAS 046 454 286 of Kim", PiiType::CaSin, "046 454 286"),
+        ("Australian business number: 51824753556", PiiType::AuAbn, "51824753556"),
+        ("num\u{e9}ro national 85073003328", PiiType::BeNrn, "85073003328"),
+        ("For the file: national identity number 01018000055", PiiType::NoFnr, "01018000055"),
+        ("personal identity number 198507099805", PiiType::SePnr, "198507099805"),
+        ("CNPJ 67534008000109", PiiType::BrCnpj, "67534008000109"),
+        ("Reisepassnummer C01X00T47", PiiType::Passport, "C01X00T47"),
+        ("passport no. AD1174145", PiiType::Passport, "AD1174145"),
+        ("D.O.B.: 02/05/2008", PiiType::BirthDate, "02/05/2008"),
+        ("n\u{e9}e le 27 ao\u{fb}t 1958", PiiType::BirthDate, "27 ao\u{fb}t 1958"),
+        ("geb. 3. M\u{e4}rz 1980", PiiType::BirthDate, "3. M\u{e4}rz 1980"),
+        ("nacida el 12 de marzo de 1980", PiiType::BirthDate, "12 de marzo de 1980"),
+        ("data di nascita 12-03-1980", PiiType::BirthDate, "12-03-1980"),
+        ("phone number: 94439124", PiiType::Phone, "94439124"),
+        ("Tel. 08-39 58 95", PiiType::Phone, "08-39 58 95"),
+        ("mobile is 17852971901", PiiType::Phone, "17852971901"),
+        ("+61.476.437.585", PiiType::Phone, "+61.476.437.585"),
+    ] {
+        assert_eq!(found(text), [(what, value)], "{text}");
+    }
+}
+
+#[test]
+fn what_is_written_in_those_ways_is_often_something_else() {
+    for text in [
+        "documento nacional: 12345678 A",
+        "order 12345678 Z of May",
+        "NIE X-1234567-A",
+        "12345678 people came, 12345678 Zebras",
+        "passport control opens, passport holders queue, passport ABCDEFGH",
+        "Tel. stands for it: 5 000 000 people have one",
+        "12 345 678 visitors",
+        "Call notes: 92171381",
+        "AHV 756.9217.0769.83, call us",
+        "the customer called about 19820619-4440",
+        "built on 3. M\u{e4}rz 1980, on 27 ao\u{fb}t 1958 and on 12 de marzo de 1980",
+        // Prefixes that are never given out, and a last letter that none has: made-up data.
+        "National Insurance number ZZ847560T",
+        "National Insurance number ZZ847560A",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}

@@ -10,6 +10,8 @@ use super::super::words::Words;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Topic {
     Phone,
+    /// Somebody is to be called or written to.
+    Reach,
     Birth,
     Card,
     Bank,
@@ -34,6 +36,9 @@ pub(super) enum Topic {
     Abn,
     Aadhaar,
     Passport,
+    /// A number of a state's own, of whatever country.
+    Identity,
+    Dni,
     /// An order, a version, a ticket: nothing personal.
     Other,
 }
@@ -41,6 +46,8 @@ pub(super) enum Topic {
 /// Bytes before and after a number in which words count.
 const BEFORE: usize = 72;
 const AFTER: usize = 28;
+/// Bytes before a number in which a word stands beside it.
+const NEAR: usize = 24;
 
 /// The words around a place, read when somebody asks.
 #[derive(Debug)]
@@ -98,13 +105,23 @@ impl<'a> Context<'a> {
         self.topics().all().find(|topic| of.contains(topic))
     }
 
+    /// Whether the last word before the number that says something is of this topic, and so near that
+    /// at most two short words stand between.
+    pub(super) fn is_beside(&self, topic: Topic) -> bool {
+        let from = self.start.saturating_sub(NEAR);
+        let before = part(self.lower, from, self.start);
+        let words = before.rsplit(|b| !bytes::is(*b, ALPHA | HIGH));
+        let cut = |word: &&[u8]| from > 0 && core::ptr::eq(word.as_ptr(), before.as_ptr());
+        words.filter(|word| !cut(word)).find_map(self::topic) == Some(topic)
+    }
+
     pub(super) fn has(&self, topic: Topic) -> bool {
         self.nearest(&[topic]).is_some()
     }
 
     /// Nothing is said about what the number is.
     pub(super) fn is_silent(&self) -> bool {
-        self.topics().all().all(|topic| topic == Topic::Phone)
+        self.topics().all().all(|topic| matches!(topic, Topic::Phone | Topic::Reach))
     }
 }
 
@@ -118,11 +135,19 @@ fn fill<'a>(topics: &mut [Option<Topic>; MOST], words: impl Iterator<Item = &'a 
 const LISTS: &[(Topic, &str)] = &[
     (
         Topic::Phone,
-        "phone phones telephone tel mobile cell cellphone call calling called callback \
-         fax dial ring reach whatsapp sms text contact desk landline hotline voicemail \
-         telefon handy mobil mob ph office helpline",
+        "phone phones telephone tel mobile cell cellphone callback fax whatsapp sms landline \
+         hotline voicemail telefon handy mobil mob ph helpline telefoon puhelin t\u{e9}l\u{e9}phone \
+         t\u{e9}l tel\u{e9}fono telefone celular m\u{f3}vil portable cellulare telefono kom\u{f3}rka \
+         puh tlf fon rufnummer",
     ),
-    (Topic::Birth, "dob born birth birthday birthdate geboren geburtsdatum naissance nacimiento"),
+    (Topic::Reach, "call calling dial ring reach text contact desk office"),
+    (
+        Topic::Birth,
+        "dob born birth birthday birthdate bday geboren geburtsdatum geburtstag geb naissance \
+         n\u{e9} n\u{e9}e nacimiento nacido nacida nato nata nascita nascimento nascido nascida \
+         geboortedatum geboorte f\u{f6}delsedatum f\u{f6}dd f\u{f8}dselsdato urodzenia \
+         urodzony urodzona",
+    ),
     (
         Topic::Card,
         "card cards credit debit visa mastercard amex maestro cc carte kreditkarte \
@@ -130,10 +155,10 @@ const LISTS: &[(Topic, &str)] = &[
     ),
     (Topic::Bank, "iban bic swift"),
     (Topic::Ssn, "ssn security itin"),
-    (Topic::Sin, "sin insurance"),
-    (Topic::Tfn, "tfn file"),
+    (Topic::Sin, "sin insurance nas"),
+    (Topic::Tfn, "tfn"),
     (Topic::Tax, "tax tin taxpayer"),
-    (Topic::Bsn, "bsn burgerservicenummer sofinummer sofi dutch"),
+    (Topic::Bsn, "bsn burgerservicenummer sofinummer sofi dutch citizen"),
     (Topic::Routing, "routing aba rtn transit"),
     (Topic::Nhs, "nhs health"),
     (Topic::Personnummer, "personnummer personnr pnr samordningsnummer swedish"),
@@ -150,9 +175,15 @@ const LISTS: &[(Topic, &str)] = &[
     (Topic::Fnr, "fnr fodselsnummer f\u{f8}dselsnummer norwegian"),
     (Topic::Nrn, "rijksregisternummer nrn insz niss belgian registre"),
     (Topic::Tckn, "tckn kimlik turkish tc"),
-    (Topic::Abn, "abn"),
+    (Topic::Abn, "abn australian"),
     (Topic::Aadhaar, "aadhaar aadhar adhaar uidai"),
-    (Topic::Passport, "passport passeport reisepass pasaporte passaporto"),
+    (
+        Topic::Passport,
+        "passport passports passeport reisepass reisepassnummer reisepassnr pasaporte \
+         passaporto passaporte paspoort paszport",
+    ),
+    (Topic::Identity, "identity identification national nationale nationaal"),
+    (Topic::Dni, "dni nif documento extranjero nie"),
     (
         Topic::Other,
         "order orders invoice tracking ticket isbn version build sku serial commit \

@@ -1,6 +1,6 @@
 //! Dates of birth.
 
-use super::super::bytes::{self, ALPHA, DIGIT, SPACE, at, part, run};
+use super::super::bytes::{self, ALPHA, DIGIT, HIGH, SPACE, at, part, run};
 use super::number::{Window, is_date};
 
 /// The end of a date that begins with a window's first group: `12.03.1980`, `1980-03-12`,
@@ -35,12 +35,15 @@ pub(super) fn in_words(lower: &[u8], start: usize) -> Option<(usize, usize)> {
     }
     // `12 March 1980`.
     let mut word = skip(lower, place);
-    if bytes::goes_on(lower, word, b"of ") {
+    if [b"of ", b"de "].iter().any(|of| bytes::goes_on(lower, word, *of)) {
         word = word.saturating_add(3);
     }
-    let word_end = run(lower, word, ALPHA, 12);
+    let word_end = run(lower, word, ALPHA | HIGH, 12);
     if month(part(lower, word, word_end)) {
-        let year = skip(lower, word_end);
+        let mut year = skip(lower, word_end);
+        if bytes::goes_on(lower, year, b"de ") {
+            year = year.saturating_add(3);
+        }
         return is_year(lower, year).then(|| (start, year.saturating_add(4)));
     }
     // `March 12, 1980`.
@@ -52,11 +55,21 @@ pub(super) fn in_words(lower: &[u8], start: usize) -> Option<(usize, usize)> {
 }
 
 fn month(word: &[u8]) -> bool {
-    const MONTHS: [&[u8; 3]; 12] = [
+    const MONTHS: [&[u8; 3]; 32] = [
         b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
-        b"dec",
+        b"dec", // German and Dutch
+        b"mai", b"okt", b"dez", b"mrt", b"mei", // French
+        b"fev", b"avr", b"jui", b"aou", // Spanish, Portuguese and Italian
+        b"ene", b"abr", b"ago", b"dic", b"out", b"set", b"gen", b"mag", b"giu", b"lug", b"ott",
+    ];
+    const ACCENTED: [&[u8]; 4] = [
+        "f\u{e9}v".as_bytes(),
+        "m\u{e4}r".as_bytes(),
+        "ao\u{fb}".as_bytes(),
+        "d\u{e9}c".as_bytes(),
     ];
     word.first_chunk::<3>().is_some_and(|three| MONTHS.contains(&three))
+        || ACCENTED.iter().any(|name| word.starts_with(name))
 }
 
 fn skip(text: &[u8], from: usize) -> usize {

@@ -4,6 +4,7 @@ use countersign_canon::Digest;
 
 use super::super::bytes::{self, ALNUM, ALPHA, at, part};
 use super::context::{Context, Topic};
+use super::national::corsican;
 use super::number::is_date;
 use crate::scan::kinds::PiiType;
 
@@ -22,14 +23,14 @@ pub(super) fn of(
         return coin(raw).then_some((PiiType::Crypto, end));
     }
     // Only these lengths have words that are something by themselves.
-    if !matches!(length, 6..=11 | 16) {
+    if !matches!(length, 6..=11 | 15 | 16) {
         return insurance(text, start).map(|end| (PiiType::UkNino, end));
     }
     for (to, from) in word.iter_mut().zip(raw) {
         *to = from.to_ascii_uppercase();
     }
     let upper = word.get(..length)?;
-    if let Some(found) = spanish(text, upper, end) {
+    if let Some(found) = spanish(text, upper, end, context) {
         return Some(found);
     }
     // Of digits only one in thirty Danish and Swedish numbers is a Finnish one too.
@@ -50,6 +51,9 @@ pub(super) fn of(
                 _ => b.is_ascii_uppercase(),
             })
     };
+    if length == 15 && corsican(upper) {
+        return Some((PiiType::FrNir, end));
+    }
     if length == 16 && italian(upper) {
         return Some((PiiType::ItCf, end));
     }
@@ -62,8 +66,9 @@ pub(super) fn of(
     if shape(b"A9999999A") && singaporean(upper) {
         return Some((PiiType::SgNric, end));
     }
+    let digits = bytes::count(upper, bytes::DIGIT);
     let passport = (6..=9).contains(&length)
-        && bytes::count(upper, bytes::DIGIT) >= 5
+        && (digits >= 5 || digits >= 2 && bytes::count(raw, bytes::LOWER) == 0)
         && context.first() == Some(Topic::Passport);
     passport.then_some((PiiType::Passport, end))
 }
@@ -78,14 +83,27 @@ fn pick(table: &[u8], place: u64) -> u8 {
     usize::try_from(place).ok().and_then(|i| table.get(i)).copied().unwrap_or(0)
 }
 
-/// DNI: eight digits and a letter; NIE: X, Y or Z, seven digits and a letter. Also with hyphens.
-fn spanish(text: &[u8], word: &[u8], end: usize) -> Option<(PiiType, usize)> {
+/// DNI: eight digits and a letter; NIE: X, Y or Z, seven digits and a letter. Also with hyphens, and
+/// with spaces if nothing says that it is something else.
+fn spanish(
+    text: &[u8],
+    word: &[u8],
+    end: usize,
+    context: &Context<'_>,
+) -> Option<(PiiType, usize)> {
     const LETTERS: &[u8] = b"TRWAGMYFPDXBNJZSQVHLCKE";
     let next = at(text, end.saturating_add(1)).to_ascii_uppercase();
     let own = !bytes::is(at(text, end.saturating_add(2)), ALNUM);
     let (digits, letter, end) = match word.split_last() {
         Some((last, rest)) if last.is_ascii_uppercase() => (rest, *last, end),
         _ if at(text, end) == b'-' && own => (word, next, end.saturating_add(2)),
+        _ if at(text, end) == b' '
+            && own
+            && bytes::is(at(text, end.saturating_add(1)), bytes::UPPER)
+            && (context.has(Topic::Dni) || context.is_silent()) =>
+        {
+            (word, next, end.saturating_add(2))
+        }
         _ => return None,
     };
     let (what, value) = match digits {
@@ -97,6 +115,27 @@ fn spanish(text: &[u8], word: &[u8], end: usize) -> Option<(PiiType, usize)> {
         _ => return None,
     };
     (pick(LETTERS, value.wrapping_rem(23)) == letter).then_some((what, end))
+}
+
+/// An NIE with a hyphen or a space behind its first letter: its start and end. `start` and `end` are
+/// those of its seven digits, maybe with the last letter.
+pub(super) fn apart(
+    text: &[u8],
+    start: usize,
+    end: usize,
+    context: &Context<'_>,
+) -> Option<(usize, usize)> {
+    let first = start.checked_sub(2).filter(|first| bytes::begins(text, *first))?;
+    let letter = at(text, first).to_ascii_uppercase();
+    let mut word = [letter; 9];
+    let digits = part(text, start, end);
+    let whole = word.get_mut(1..=digits.len())?;
+    for (to, from) in whole.iter_mut().zip(digits) {
+        *to = from.to_ascii_uppercase();
+    }
+    let word = word.get(..=digits.len())?;
+    let found = spanish(text, word, end, context);
+    found.filter(|(what, _)| *what == PiiType::EsNie).map(|(_, end)| (first, end))
 }
 
 /// HETU: a date, a sign of the century, a serial number, a check character.

@@ -78,6 +78,14 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
         return end;
     }
     let context = Context::new(lower, start, end);
+    if matches!(before, b'-' | b' ')
+        && matches!(word.len(), 7 | 8)
+        && matches!(bytes::before(text, start.saturating_sub(1)), b'X'..=b'Z' | b'x'..=b'z')
+        && let Some((start, end)) = letters::apart(text, start, end, &context)
+    {
+        out.push(span(PiiType::EsNie, start, end));
+        return end;
+    }
     if word.len() == 9
         && bytes::begins(text, start)
         && let Some(end) = letters::insurance(text, start)
@@ -89,11 +97,14 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
         if valid {
             out.push(span(PiiType::Iban, start, end));
         }
-        // What only begins like one is no other number either.
-        return end;
+        // What only begins like one is no other number either, but for a passport's.
+        if valid || !(6..=9).contains(&word.len()) || context.first() != Some(Topic::Passport) {
+            return end;
+        }
     }
     // Digits alone are one of those only with a sign and more behind them.
-    let signed = matches!(at(text, end), b'-' | b'+');
+    let signed = matches!(at(text, end), b'-' | b'+')
+        || word.len() == 8 && at(text, end) == b' ' && lone(text, end.saturating_add(1));
     if (6..=WORD).contains(&word.len())
         && (!digits || signed)
         && bytes::begins(text, start)
@@ -108,7 +119,7 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     if end.saturating_sub(digit) <= 4
         && !at(text, digit.saturating_add(2)).is_ascii_digit()
         && let Some((first, last)) = date::in_words(lower, digit)
-        && context_birth(lower, start, digit)
+        && (context.has(Topic::Birth) || context_birth(lower, start, digit))
     {
         out.push(span(PiiType::BirthDate, first, last));
         return last;
@@ -127,6 +138,11 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     let number = Number::read(text, digit);
     numbers(&number, lower, out);
     number.end.max(end.min(digit.saturating_add(1)))
+}
+
+/// Whether a single letter stands at a place.
+fn lone(text: &[u8], place: usize) -> bool {
+    bytes::is(at(text, place), bytes::ALPHA) && !bytes::is(at(text, place.saturating_add(1)), ALNUM)
 }
 
 /// Whether a short number goes no further: neither digits nor a month follow.
@@ -160,6 +176,8 @@ fn context_birth(lower: &[u8], start: usize, digit: usize) -> bool {
             || bytes::goes_on(near, i, b"born")
             || before == b"do"
             || before == b"ge"
+            // `D.O.B.`
+            || before == b"o." && part(near, i.saturating_sub(4), i).starts_with(b"d.")
     })
 }
 
@@ -213,12 +231,16 @@ fn what(number: &Window<'_>, lower: &[u8]) -> Option<(PiiType, usize, usize)> {
     if number.digits.len() <= 8
         && number.groups.len() == 3
         && date::in_digits(number)
-        && context.has(Topic::Birth)
+        && (context.has(Topic::Birth) || context_birth(lower, start, end))
     {
         return Some((PiiType::BirthDate, start, end));
     }
     if !number.is_glued() || number.before() >= 0x80 {
-        let named = number.digits.len() == 12 && context.has(Topic::Aadhaar);
+        let named = match number.digits.len() {
+            12 => context.has(Topic::Aadhaar),
+            14 => context.has(Topic::Cpf),
+            _ => false,
+        };
         if !named && bank::card(number) {
             return Some((PiiType::Card, start, end));
         }

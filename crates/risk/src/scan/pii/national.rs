@@ -85,9 +85,12 @@ fn ten(number: &Window<'_>, context: &Context<'_>) -> Option<PiiType> {
     if !even {
         return None;
     }
-    match context.nearest(&[Topic::Nhs, Topic::Personnummer, Topic::Cpr, Topic::Medicare]) {
+    let numbers = [Topic::Nhs, Topic::Personnummer, Topic::Cpr, Topic::Medicare, Topic::Identity];
+    match context.nearest(&numbers) {
         Some(Topic::Nhs) => nhs(number).then_some(PiiType::UkNhs),
-        Some(Topic::Personnummer) => swedish(number.digits).then_some(PiiType::SePnr),
+        Some(Topic::Personnummer | Topic::Identity) => {
+            swedish(number.digits).then_some(PiiType::SePnr)
+        }
         Some(Topic::Cpr) => day_first.then_some(PiiType::DkCpr),
         Some(Topic::Medicare) => {
             let sum = number.weighted(&[1, 3, 7, 9, 1, 3, 7, 9]);
@@ -101,6 +104,8 @@ fn ten(number: &Window<'_>, context: &Context<'_>) -> Option<PiiType> {
                 && !phone
                 && number.digit(0) != 0
                 && context.is_silent()
+                && !context.has(Topic::Phone)
+                && !context.has(Topic::Reach)
                 && nhs(number))
             .then_some(PiiType::UkNhs)
         }
@@ -151,6 +156,7 @@ fn eleven(number: &Window<'_>, context: &Context<'_>) -> Option<PiiType> {
         Topic::Tax,
         Topic::Personnummer,
     ]);
+    let identity = topic.is_none() && context.first() == Some(Topic::Identity);
     let topic = topic.map(|topic| match topic {
         Topic::Tax => Topic::SteuerId,
         Topic::Personnummer => Topic::Fnr,
@@ -160,9 +166,10 @@ fn eleven(number: &Window<'_>, context: &Context<'_>) -> Option<PiiType> {
         return None;
     }
     let tests: [Test; 7] = [
-        (Topic::Cpf, cpf, PiiType::BrCpf, plain),
+        // What holds a date and a strong check first.
         (Topic::Fnr, norwegian, PiiType::NoFnr, plain || number.shaped(&[6, 5])),
         (Topic::Nrn, belgian, PiiType::BeNrn, plain),
+        (Topic::Cpf, cpf, PiiType::BrCpf, plain),
         (Topic::Tckn, turkish, PiiType::TrTckn, plain),
         (Topic::Pesel, pesel, PiiType::PlPesel, plain),
         (Topic::SteuerId, german, PiiType::DeTaxId, plain || number.shaped(&[2, 3, 3, 3])),
@@ -173,7 +180,7 @@ fn eleven(number: &Window<'_>, context: &Context<'_>) -> Option<PiiType> {
             .iter()
             .find(|(of, test, ..)| *of == topic && test(number))
             .map(|(_, _, what, _)| *what),
-        None if context.is_silent() => tests
+        None if identity || context.is_silent() && !context.is_beside(Topic::Phone) => tests
             .iter()
             .find(|(_, test, _, usual)| *usual && test(number))
             .map(|(_, _, what, _)| *what),
@@ -244,7 +251,8 @@ fn australian(number: &Window<'_>) -> bool {
 
 fn twelve(number: &Window<'_>, context: &Context<'_>) -> Option<PiiType> {
     let swedish = number.shaped(&[8, 4]) && number.evenly() == Some(Between::Hyphen)
-        || number.groups.len() == 1 && context.has(Topic::Personnummer);
+        || number.groups.len() == 1
+            && (context.has(Topic::Personnummer) || context.has(Topic::Identity));
     if swedish && matches!(number.value(0, 2), 18..=20) {
         let ten = number.digits.get(2..).unwrap_or_default();
         return self::swedish(ten).then_some(PiiType::SePnr);
@@ -299,6 +307,24 @@ fn cnpj(number: &Window<'_>) -> bool {
         && number.varied()
         && check(&[5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) == number.digit(12)
         && check(&[6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]) == number.digit(13)
+}
+
+/// The same of a birth in Corsica, whose département has a letter: 2A counts as 19, 2B as 18.
+pub(super) fn corsican(word: &[u8]) -> bool {
+    let Some(letter @ (b'A' | b'B')) = word.get(6) else { return false };
+    let (mut digits, mut value) = (0usize, 0u64);
+    for (i, b) in word.iter().enumerate().filter(|(i, _)| *i < 13) {
+        let b = if i == 6 { if *letter == b'A' { b'9' } else { b'8' } } else { *b };
+        let b = if i == 5 && b == b'2' { b'1' } else { b };
+        if !b.is_ascii_digit() {
+            return false;
+        }
+        digits = digits.saturating_add(1);
+        value = value.wrapping_mul(10).wrapping_add(u64::from(b.wrapping_sub(b'0')));
+    }
+    let key = word.get(13..).and_then(|key| core::str::from_utf8(key).ok()?.parse::<u64>().ok());
+    let whole = word.len() == 15 && digits == 13 && matches!(word.first(), Some(b'1' | b'2'));
+    whole && word.get(5) == Some(&b'2') && key == Some(97u64.wrapping_sub(value.wrapping_rem(97)))
 }
 
 /// Sex, year, month, département, commune, serial number; the key is 97 less the remainder.

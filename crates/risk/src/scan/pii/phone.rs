@@ -21,10 +21,11 @@ pub(super) fn phone(number: &Window<'_>, context: &Context<'_>) -> Option<(usize
     let plus = number.before() == b'+'
         || bytes::before(number.text, number.start) == b'(' && before_bracket(number) == b'+';
     let said = || context.first();
-    let named = || said() == Some(Topic::Phone);
+    let named = || matches!(said(), Some(Topic::Phone | Topic::Reach));
     let silent = || said().is_none();
+    let beside = || context.is_beside(Topic::Phone);
     let (groups, single) = (number.groups.len(), number.groups.len() == 1);
-    if odd(number) {
+    if !plus && odd(number) {
         return None;
     }
     let national = number
@@ -40,7 +41,8 @@ pub(super) fn phone(number: &Window<'_>, context: &Context<'_>) -> Option<(usize
     } else if american {
         named() || !single && silent()
     } else if number.digits.first() == Some(&0) {
-        let trunk = (9..=12).contains(&length) && groups <= 6;
+        let least = if single && !beside() { 9 } else { 8 };
+        let trunk = (least..=13).contains(&length) && groups <= 6;
         trunk
             && (named()
                 || !single
@@ -48,7 +50,8 @@ pub(super) fn phone(number: &Window<'_>, context: &Context<'_>) -> Option<(usize
                     && number.groups.iter().all(|g| g.length >= 2)
                     && silent())
     } else {
-        let grouped = !single || (9..=12).contains(&length);
+        let beside = || length < 9 && beside();
+        let grouped = !single || (9..=12).contains(&length) || beside();
         let fits = grouped && (7..=13).contains(&length) && national.len() >= 6 && groups <= 6;
         fits && named()
     };
@@ -80,12 +83,18 @@ fn odd(number: &Window<'_>) -> bool {
             || number.shaped(&[4, 4]) && year(0) && year(4);
     date || number.shaped(&[3, 2, 4])
         || number.shaped(&[2, 2, 2, 3, 2])
-        || number.shaped(&[6, 4]) && between == Some(Between::Hyphen)
+        || (number.shaped(&[6, 4]) || number.shaped(&[8, 4])) && between == Some(Between::Hyphen)
         || between == Some(Between::Dot) && number.groups.len() == 2
         || number.groups.iter().all(|g| g.length == 4) && number.groups.len() >= 3
         || number.groups.iter().skip(1).all(|g| g.length == 3 && g.before == Between::Dot)
             && number.groups.len() >= 3
             && number.groups.first().is_some_and(|g| g.length < 3)
+        || number.groups.iter().skip(1).all(|g| g.length == 3 && g.before == Between::Space)
+            && number.groups.len() >= 3
+            && number.groups.first().is_some_and(|g| g.length < 3)
+            && number.digit(0) != 0
+            && number.before() != b'+'
+        || number.shaped(&[3, 4, 4, 2]) && number.value(0, 3) == 756
         || between == Some(Between::Slash) && number.groups.len() > 2
 }
 
