@@ -108,7 +108,8 @@ fn secret_in(text: &str) -> Option<Span> {
     found
         .or_else(|| decode::unescaped(whole).and_then(|view| within(&view, Evidence::Escaped)))
         .or_else(|| {
-            let view = hidden::possible(whole).then(|| hidden::folded(text)).flatten()?;
+            let odd = marks.odd && hidden::possible(whole);
+            let view = odd.then(|| hidden::folded(text)).flatten()?;
             within(&view, Evidence::Folded)
         })
 }

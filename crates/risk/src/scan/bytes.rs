@@ -1,5 +1,7 @@
 //! Classes of bytes, and reading without bounds to mind.
 
+use super::lanes;
+
 pub(super) const DIGIT: u8 = 1;
 pub(super) const UPPER: u8 = 2;
 pub(super) const LOWER: u8 = 4;
@@ -67,19 +69,19 @@ pub(super) fn part(text: &[u8], start: usize, end: usize) -> &[u8] {
 }
 
 /// The end of the run of these classes that begins at `start`, at most `most` bytes on.
+#[inline]
 pub(super) fn run(text: &[u8], start: usize, classes: u8, most: usize) -> usize {
     let end = start.saturating_add(most).min(text.len());
-    let run = text.get(start..end).unwrap_or_default();
-    let length = run.iter().position(|b| !is(*b, classes)).unwrap_or(run.len());
-    start.saturating_add(length)
+    lanes::run(text, start, end, |eight| lanes::of(eight, classes))
 }
 
 /// The start of the run of these classes that ends before `end`, at most `most` bytes back.
+#[inline]
 pub(super) fn run_back(text: &[u8], end: usize, classes: u8, most: usize) -> usize {
-    let start = end.saturating_sub(most);
-    let run = text.get(start..end).unwrap_or_default();
-    let length = run.iter().rev().position(|b| !is(*b, classes)).unwrap_or(run.len());
-    end.saturating_sub(length)
+    if end > text.len() {
+        return end;
+    }
+    lanes::run_back(text, end.saturating_sub(most), end, |eight| lanes::of(eight, classes))
 }
 
 /// Whether `text` goes on with these bytes at a place.
@@ -110,8 +112,17 @@ pub(super) fn each(text: &[u8], of: impl Fn(u8) -> bool, mut found: impl FnMut(u
 }
 
 /// How many bytes of these classes a text holds.
+#[inline]
 pub(super) fn count(text: &[u8], classes: u8) -> usize {
-    text.iter().filter(|b| is(**b, classes)).count()
+    lanes::count(text, |eight| lanes::of(eight, classes))
+}
+
+/// Whether a text holds a byte of these classes.
+#[inline]
+pub(super) fn any(text: &[u8], classes: u8) -> bool {
+    let (eights, rest) = text.as_chunks::<8>();
+    eights.iter().any(|eight| lanes::of(u64::from_le_bytes(*eight), classes) != 0)
+        || rest.iter().any(|b| is(*b, classes))
 }
 
 /// Whether a list holds so many in a row for which `of` holds. Of lists that don't, few are looked at: from the end of where such a row could be back to the last byte that breaks it.

@@ -17,7 +17,7 @@ const TEXT: usize = 12;
 /// most `budget` bytes are decoded; returns whether that was enough.
 pub(super) fn runs(
     text: &[u8],
-    marks: &Marks,
+    marks: &Marks<'_>,
     budget: usize,
     mut found: impl FnMut(&[u8], usize, usize, Evidence),
 ) -> bool {
@@ -29,7 +29,8 @@ pub(super) fn runs(
         }
         let (characters, end) = lines(text, *start, *end);
         done = end;
-        for piece in characters.split(|b| *b == b'.') {
+        let mut rest = Some(&*characters);
+        while let Some(piece) = next(&mut rest) {
             let piece = piece.trim_ascii_start();
             let piece = trimmed(piece);
             if piece.len() < SHORTEST || piece.iter().all(u8::is_ascii_lowercase) {
@@ -41,50 +42,94 @@ pub(super) fn runs(
             for decoded in hex(piece) {
                 found(&decoded, *start, end, Evidence::Hex);
             }
-            for skipped in 0..4usize {
+            let texts = texts(piece);
+            for skipped in (0..4usize).filter(|skipped| texts >> skipped & 1 != 0) {
                 let groups = piece.get(skipped..).unwrap_or_default();
-                if is_text(groups) {
-                    found(&base64(groups), *start, end, Evidence::Base64);
-                }
+                found(&base64(groups), *start, end, Evidence::Base64);
             }
         }
     }
     true
 }
 
-/// Whether what base64 decodes to is [`readable`], told while decoding little of it: twelve readable
-/// bytes hold three groups as a whole, and groups of random bytes are seldom of ASCII.
-fn is_text(characters: &[u8]) -> bool {
-    let (groups, _) = characters.as_chunks::<4>();
-    let ascii = |i: usize| groups.get(i).is_some_and(|group| is_ascii(*group));
-    // The last of three.
-    let mut last = 2usize;
-    while last < groups.len() {
-        let one = last.saturating_sub(1);
-        let two = last.saturating_sub(2);
-        if !ascii(last) {
-            last = last.saturating_add(3);
-        } else if !ascii(one) {
-            last = last.saturating_add(2);
+/// Characters that are looked at together, and as many more as belong to what begins with the last.
+const BLOCK: usize = 64;
+const AHEAD: usize = 12;
+const WITH: usize = BLOCK + 16;
+
+/// Which of the four ways to cut base64 into groups give [`readable`] text, as bits. Little is decoded:
+/// twelve readable bytes hold three groups as a whole, and groups of random bytes are seldom of ASCII.
+fn texts(characters: &[u8]) -> u8 {
+    let mut texts = 0u8;
+    let mut base = 0usize;
+    while base.saturating_add(AHEAD) <= characters.len() {
+        let rest = characters.get(base..).unwrap_or_default();
+        let threes = if let Some(block) = rest.first_chunk::<WITH>() {
+            threes(block)
         } else {
-            if ascii(two) {
-                let start = two.saturating_sub(1).saturating_mul(4);
-                let end = last.saturating_add(2);
-                let end = if end < groups.len() { end.saturating_mul(4) } else { characters.len() };
-                if readable(&base64(part(characters, start, end))) {
-                    return true;
+            // What is behind the end is never of ASCII.
+            let mut block = [b'/'; WITH];
+            block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            threes(&block)
+        };
+        if threes.contains(&0) {
+            for (i, _) in (base..).zip(threes).filter(|(_, three)| *three == 0) {
+                let way = 1u8 << (i & 3);
+                if texts & way == 0 && is_text(characters, i) {
+                    texts |= way;
                 }
             }
-            last = last.saturating_add(1);
         }
+        base = base.saturating_add(BLOCK);
     }
-    false
+    texts
 }
 
-/// Whether the three bytes that a group stands for are of ASCII.
-fn is_ascii(group: [u8; 4]) -> bool {
-    let [a, b, c, _] = group.map(sextet);
-    a & 0x20 | b & 0x08 | c & 0x02 == 0
+/// 0 for every character where three groups begin that stand for bytes of ASCII.
+fn threes(block: &[u8; WITH]) -> [u8; BLOCK] {
+    let mut values = [0u8; WITH + 16];
+    values.iter_mut().zip(block).for_each(|(to, from)| *to = sextet(*from));
+    let from = |n: usize| values.get(n..).unwrap_or_default();
+    let mut ones = [0u8; WITH];
+    for (to, ((a, b), c)) in ones.iter_mut().zip(from(0).iter().zip(from(1)).zip(from(2))) {
+        *to = a & 0x20 | b & 0x08 | c & 0x02;
+    }
+    let from = |n: usize| ones.get(n..).unwrap_or_default();
+    let mut threes = [0u8; BLOCK];
+    for (to, ((a, b), c)) in threes.iter_mut().zip(from(0).iter().zip(from(4)).zip(from(8))) {
+        *to = a | b | c;
+    }
+    threes
+}
+
+/// Whether text stands where three groups begin at a place: in them, the one before, or the two behind.
+fn is_text(characters: &[u8], place: usize) -> bool {
+    let (start, end) = (place.saturating_sub(4), place.saturating_add(16));
+    // Nothing is before the first group of a way to cut.
+    let start = if place < 4 { place } else { start };
+    let end = if end.saturating_add(4) <= characters.len() { end } else { characters.len() };
+    let mut decoded = [0u8; 24];
+    let mut length = 0usize;
+    let part = part(characters, start, end);
+    let (groups, rest) = part.as_chunks::<4>();
+    for (to, from) in decoded.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
+        *to = triple(*from);
+        length = length.saturating_add(3);
+    }
+    if let Some(last) = decoded.get_mut(length..).and_then(<[u8]>::first_chunk_mut::<3>) {
+        *last = triple(last_group(rest));
+        length = length.saturating_add(rest.len().saturating_sub(1));
+    }
+    readable(decoded.get(..length).unwrap_or_default())
+}
+
+/// The part up to the next full stop.
+fn next<'a>(rest: &mut Option<&'a [u8]>) -> Option<&'a [u8]> {
+    let whole = rest.take()?;
+    let Some(stop) = memchr::memchr(b'.', whole) else { return Some(whole) };
+    let (piece, behind) = whole.split_at_checked(stop)?;
+    *rest = behind.get(1..);
+    Some(piece)
 }
 
 fn trimmed(piece: &[u8]) -> &[u8] {
@@ -154,13 +199,16 @@ fn base64(characters: &[u8]) -> Vec<u8> {
     for (to, from) in out.as_chunks_mut::<3>().0.iter_mut().zip(groups) {
         *to = triple(*from);
     }
-    let mut last = [b'A'; 4];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let more = triple(last);
+    let more = triple(last_group(rest));
     out.extend_from_slice(part(&more, 0, rest.len().saturating_sub(1)));
     out
+}
+
+/// A group that is cut.
+fn last_group(rest: &[u8]) -> [u8; 4] {
+    let mut last = [b'A'; 4];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    last
 }
 
 fn triple(group: [u8; 4]) -> [u8; 3] {
@@ -169,29 +217,16 @@ fn triple(group: [u8; 4]) -> [u8; 3] {
     bytes
 }
 
-static SEXTETS: [u8; 256] = sextets();
-
-const fn sextets() -> [u8; 256] {
-    let mut table = [0u8; 256];
-    let mut rest: &mut [u8] = &mut table;
-    let mut b = 0u8;
-    while let Some((first, tail)) = rest.split_first_mut() {
-        *first = match b {
-            b'A'..=b'Z' => b.wrapping_sub(b'A'),
-            b'a'..=b'z' => b.wrapping_sub(b'a').wrapping_add(26),
-            b'0'..=b'9' => b.wrapping_sub(b'0').wrapping_add(52),
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => 0,
-        };
-        b = b.wrapping_add(1);
-        rest = tail;
-    }
-    table
-}
-
+/// What a character of either alphabet stands for. Without branches, so that many are looked at side by
+/// side.
 fn sextet(b: u8) -> u8 {
-    SEXTETS.get(usize::from(b)).copied().unwrap_or(0)
+    let within = |first: u8, count: u8| 0u8.wrapping_sub(u8::from(b.wrapping_sub(first) < count));
+    let is = |one: u8| 0u8.wrapping_sub(u8::from(b == one));
+    within(b'A', 26) & b.wrapping_sub(b'A')
+        | within(b'a', 26) & b.wrapping_sub(71)
+        | within(b'0', 10) & b.wrapping_add(4)
+        | (is(b'+') | is(b'-')) & 0x3e
+        | (is(b'/') | is(b'_')) & 0x3f
 }
 
 /// Whether bytes hold text: so many readable ones in a row.

@@ -110,11 +110,15 @@ impl Literals {
 
     /// Notes the literals that the three bytes at a place belong to.
     fn look(&self, text: &[u8], place: usize, bucket: u8, hits: &mut Hits) {
-        let byte = |i: usize| u32::from(at(text, place.wrapping_add(i)));
-        let three = byte(0) | byte(1) << 8 | byte(2) << 16;
         // The other byte stands behind these or before them.
-        let behind = three | byte(3) << 24;
-        let before = three << 8 | u32::from(bytes::before(text, place));
+        let four = text.get(place..).and_then(<[u8]>::first_chunk::<4>).copied();
+        let last = || {
+            let byte = |i: usize| at(text, place.wrapping_add(i));
+            [byte(0), byte(1), byte(2), 0]
+        };
+        let behind = u32::from_le_bytes(four.unwrap_or_else(last));
+        let three = behind & 0x00ff_ffff;
+        let before = behind << 8 | u32::from(bytes::before(text, place));
         let four = |four| self.fours.get(hash(four)).copied().unwrap_or(false);
         if !four(behind) && !four(before) {
             return;

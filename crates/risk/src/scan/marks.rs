@@ -1,119 +1,185 @@
 //! The first pass: where a closer look is due.
 
-/// Shortest run of token characters that is looked at.
-pub(super) const RUN: usize = 16;
+use super::bits::{self, BLOCK, Bits};
+use super::lanes;
 
-/// Places in a text that detectors begin at.
-#[derive(Debug, Default)]
-pub(super) struct Marks {
+/// Shortest run of token characters that is looked at.
+const RUN: usize = 16;
+
+/// Places in a text that detectors begin at, and what stands around them.
+#[derive(Debug)]
+pub(super) struct Marks<'a> {
+    text: &'a [u8],
     /// Runs of letters, digits and `-._/+=` of at least [`RUN`] bytes: start and end.
     pub(super) runs: Vec<(usize, usize)>,
-    /// Where a run of digits begins.
-    pub(super) digits: Vec<usize>,
+    /// Digits.
+    pub(super) digits: Bits,
+    /// Letters and digits of ASCII, in blocks that hold a digit.
+    words: Bits,
+    /// There is more than printable ASCII and line breaks.
+    pub(super) odd: bool,
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
-/// Eight bytes that belong to a run, and eight digits.
-const ALL: u64 = ONES;
-const HALF: u64 = 0x0101_0101;
-const DIGIT: u64 = ONES << 1;
+/// What is known of a byte.
+const IN_RUN: u8 = 1;
+const DIGIT: u8 = 2;
+const ODD: u8 = 4;
 
-/// Whether a byte belongs to a run. Without branches, so that many are looked at side by side.
+/// One pass over the text, 64 bytes at a time and without branches for what holds nothing.
+pub(super) fn mark(text: &[u8]) -> Marks<'_> {
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    let last = padded(rest);
+    let size = blocks.len().saturating_add(1);
+    let (mut digits, mut words) = (Bits::with_capacity(size), Bits::with_capacity(size));
+    let mut runs = Vec::new();
+    let mut ever = 0u64;
+    let (mut base, mut done) = (0usize, 0usize);
+    for block in blocks.iter().chain([&last]) {
+        let flags = flags(block);
+        let (lanes, _) = flags.as_chunks::<8>();
+        let (mut any, mut full) = (0u64, 0u64);
+        for lane in lanes {
+            let lane = u64::from_le_bytes(*lane);
+            any |= lane;
+            // All ones turn over to zero: of nothing else the highest bit is set here and not behind.
+            let all = lane | !all(IN_RUN);
+            full |= all & !all.wrapping_add(1);
+        }
+        if full >> 63 != 0 {
+            done = long(text, base, gathered(lanes, IN_RUN), done, &mut runs);
+        }
+        if any & all(DIGIT) == 0 {
+            digits.push(0);
+            words.push(0);
+        } else {
+            digits.push(gathered(lanes, DIGIT));
+            words.push(words_in(block));
+        }
+        ever |= any;
+        base = base.wrapping_add(BLOCK);
+    }
+    Marks { text, runs, digits, words, odd: ever & all(ODD) != 0 }
+}
+
+impl Marks<'_> {
+    /// The end of the letters and digits that begin at `start`, at most `most` bytes on.
+    #[inline]
+    pub(super) fn word_end(&self, start: usize, most: usize) -> usize {
+        bits::end(|i| self.words_of(i), start, most)
+    }
+
+    /// The start of the letters and digits before `end`, at most `most` bytes back.
+    #[inline]
+    pub(super) fn word_start(&self, end: usize, most: usize) -> usize {
+        bits::start(|i| self.words_of(i), end, most)
+    }
+
+    #[inline]
+    fn words_of(&self, i: usize) -> u64 {
+        // A block without a digit was not looked at.
+        match self.words.block(i) {
+            0 => self.looked_at(i),
+            words => words,
+        }
+    }
+
+    #[cold]
+    fn looked_at(&self, i: usize) -> u64 {
+        let rest = self.text.get(i.saturating_mul(BLOCK)..).unwrap_or_default();
+        let block = rest.first_chunk::<BLOCK>().copied().unwrap_or_else(|| padded(rest));
+        words_in(&block)
+    }
+}
+
+/// What is left of a text, with spaces behind.
+fn padded(rest: &[u8]) -> [u8; BLOCK] {
+    let mut last = [b' '; BLOCK];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    last
+}
+
+/// Notes the long runs of a block, of which `bits` are the bytes in runs, and returns where the last one
+/// ends. A run of RUN bytes has half of them in one block.
+fn long(text: &[u8], base: usize, bits: u64, done: usize, runs: &mut Vec<(usize, usize)>) -> usize {
+    let mut done = done;
+    let half = [1, 2, 4].iter().fold(bits, |half, step| half & half >> step);
+    let mut left = half;
+    while left != 0 {
+        let first = left.trailing_zeros();
+        let end = first.saturating_add((!(bits >> first)).trailing_zeros());
+        left &= u64::MAX.checked_shl(end).unwrap_or(0);
+        let place = |bit: u32| base.saturating_add(usize::try_from(bit).unwrap_or(0));
+        let (mut from, mut to) = (place(first), place(end));
+        if from < done {
+            continue;
+        }
+        if first == 0 {
+            from = lanes::run_back(text, 0, from, lanes::of_run);
+        }
+        if end == u64::BITS {
+            to = lanes::run(text, to, text.len(), lanes::of_run);
+        }
+        done = to;
+        if to.saturating_sub(from) >= RUN {
+            runs.push((from, to));
+        }
+    }
+    done
+}
+
+const fn all(flag: u8) -> u64 {
+    (flag as u64).wrapping_mul(ONES)
+}
+
+/// One bit of each byte.
+fn gathered(lanes: &[[u8; 8]], flag: u8) -> u64 {
+    let shift = flag.trailing_zeros();
+    lanes.iter().rev().fold(0, |bits, lane| {
+        let eight = u64::from_le_bytes(*lane) >> shift & ONES;
+        bits << 8 | eight.wrapping_mul(0x0102_0408_1020_4080) >> 56
+    })
+}
+
+/// Which bytes of a block are letters or digits.
+fn words_in(block: &[u8; BLOCK]) -> u64 {
+    let mut flags = [0u8; BLOCK];
+    for (flag, b) in flags.iter_mut().zip(block) {
+        *flag = mask(within(b | 0x20, b'a', 26) | within(*b, b'0', 10)) & 1;
+    }
+    gathered(flags.as_chunks::<8>().0, 1)
+}
+
+/// Whether a byte is one of so many from a first one on: of signed numbers compilers compare many side
+/// by side with one instruction.
+fn within(b: u8, first: u8, count: i8) -> bool {
+    b.wrapping_sub(first).wrapping_sub(0x80).cast_signed() < i8::MIN.wrapping_add(count)
+}
+
+fn mask(of: bool) -> u8 {
+    0u8.wrapping_sub(u8::from(of))
+}
+
+/// What is known of every byte. Without branches, so that many are looked at side by side.
 #[expect(
     clippy::needless_bitwise_bool,
     reason = "no branches: many bytes are looked at side by side"
 )]
-fn in_run(b: u8) -> bool {
-    // From `-` to `9` are `-`, `.`, `/` and the digits.
-    ((b | 0x20).wrapping_sub(b'a') < 26)
-        | (b.wrapping_sub(b'-') < 13)
-        | (b == b'_')
-        | (b == b'+')
-        | (b == b'=')
-}
-
-/// One pass over the text, 64 bytes at a time and without branches for what holds nothing.
-pub(super) fn mark(text: &[u8]) -> Marks {
-    let mut marks = Marks::default();
-    let mut carry = 0u64;
-    let mut done = 0usize;
-    let mut last_lane = 0u64;
-    let (blocks, rest) = text.as_chunks::<64>();
-    let mut last = [0u8; 64];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let mut base = 0usize;
-    for block in blocks.iter().chain([&last]) {
-        let flags = flags(block);
-        let (lanes, _) = flags.as_chunks::<8>();
-        let mut any = 0u64;
-        // A run of RUN bytes holds eight of them that begin at a multiple of eight.
-        for (k, lane) in lanes.iter().enumerate() {
-            let lane = u64::from_le_bytes(*lane);
-            let before = core::mem::replace(&mut last_lane, lane);
-            any |= lane;
-            if lane & ALL == ALL {
-                let start = base.wrapping_add(k.wrapping_mul(8));
-                let next =
-                    lanes.get(k.wrapping_add(1)).map_or(ALL, |next| u64::from_le_bytes(*next));
-                // Of the other eight bytes four stand on one side.
-                let half = before >> 32 & HALF == HALF || next & HALF == HALF;
-                if half && start >= done {
-                    done = run(text, start, &mut marks.runs);
-                }
-            }
-        }
-        if any & DIGIT != 0 {
-            let mut digits = 0u64;
-            for lane in lanes.iter().rev() {
-                // Gathers one bit of each of the eight bytes.
-                let bits = (u64::from_le_bytes(*lane) & DIGIT) >> 1;
-                digits = digits << 8 | bits.wrapping_mul(0x0102_0408_1020_4080) >> 56;
-            }
-            let mut starts = digits & !(digits << 1 | carry);
-            carry = digits >> 63;
-            while starts != 0 {
-                let place = usize::try_from(starts.trailing_zeros()).unwrap_or(0);
-                marks.digits.push(base.wrapping_add(place));
-                starts &= starts.wrapping_sub(1);
-            }
-        } else {
-            carry = 0;
-        }
-        base = base.wrapping_add(64);
-    }
-    marks
-}
-
-/// Of every byte whether it belongs to a run, and whether it is a digit.
-fn flags(block: &[u8; 64]) -> [u8; 64] {
-    let mut flags = [0u8; 64];
+fn flags(block: &[u8; BLOCK]) -> [u8; BLOCK] {
+    let mut flags = [0u8; BLOCK];
     for (flag, b) in flags.iter_mut().zip(block) {
-        *flag = u8::from(in_run(*b)) | u8::from(b.wrapping_sub(b'0') < 10) << 1;
+        // From `-` to `9` are `-`, `.`, `/` and the digits.
+        let run = within(b | 0x20, b'a', 26)
+            | within(*b, b'-', 13)
+            | (*b == b'_')
+            | (*b == b'+')
+            | (*b == b'=');
+        // What is beyond ASCII is below all of it as a signed number, and so is the last of ASCII, which
+        // nobody sees, with one added.
+        let odd = (b.wrapping_add(1).cast_signed() < 0x21) & (*b != b'\n') & (*b != b'\r');
+        *flag = mask(run) & IN_RUN | mask(within(*b, b'0', 10)) & DIGIT | mask(odd) & ODD;
     }
     flags
-}
-
-/// Notes the run around a place if it is long enough, and returns its end.
-fn run(text: &[u8], place: usize, runs: &mut Vec<(usize, usize)>) -> usize {
-    let end = run_on(text, place);
-    let back = text.get(..place).unwrap_or_default().iter().rev();
-    let start = place.saturating_sub(back.take_while(|b| in_run(**b)).count());
-    if end.saturating_sub(start) >= RUN {
-        runs.push((start, end));
-    }
-    end
-}
-
-/// The end of the run that goes on at a place.
-fn run_on(text: &[u8], place: usize) -> usize {
-    let rest = text.get(place..).unwrap_or_default();
-    let whole = rest.as_chunks::<16>().0.iter();
-    let whole = whole.take_while(|chunk| chunk.iter().fold(true, |all, b| all & in_run(*b)));
-    let whole = whole.count().saturating_mul(16);
-    let more = rest.get(whole..).unwrap_or_default().iter().take_while(|b| in_run(**b)).count();
-    place.saturating_add(whole).saturating_add(more)
 }
 
 #[cfg(test)]
@@ -121,6 +187,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn in_run(b: u8) -> bool {
+        b.is_ascii_alphanumeric() || b"-._/+=".contains(&b)
+    }
 
     fn slow(text: &[u8]) -> (Vec<(usize, usize)>, Vec<usize>) {
         let (mut runs, mut digits) = (Vec::new(), Vec::new());
@@ -152,7 +222,8 @@ mod tests {
             )
         ) {
             let marks = mark(&text);
-            prop_assert_eq!((marks.runs, marks.digits), slow(&text));
+            let starts: Vec<usize> = marks.digits.starts().collect();
+            prop_assert_eq!((marks.runs, starts), slow(&text));
         }
     }
 }

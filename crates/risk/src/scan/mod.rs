@@ -14,12 +14,14 @@
 //! without findings is not thereby clean. `docs/scanning.md` has the tables and what is not detected.
 
 mod arguments;
+mod bits;
 mod bytes;
 mod decode;
 mod endings;
 mod hidden;
 mod inject;
 mod kinds;
+mod lanes;
 mod literals;
 mod marks;
 mod pii;
@@ -56,7 +58,7 @@ pub fn scan(text: &str) -> Scan {
     let bytes = scanned.as_bytes();
     let mut spans = Vec::new();
     let marks = plain(bytes, &mut spans);
-    if hidden::possible(bytes) {
+    if marks.odd && hidden::possible(bytes) {
         let hidden = hidden::look(scanned);
         for (start, end, spelled) in hidden.spelled {
             let place = (start, end, Evidence::Invisible);
@@ -82,10 +84,11 @@ pub(crate) fn personal(text: &str) -> Scan {
     let scanned = prefix(text, MAX_TEXT);
     let mut spans = Vec::new();
     let find = |bytes: &[u8], out: &mut Vec<Span>| {
-        pii::find(bytes, &bytes::lower(bytes), &marks::mark(bytes), out);
+        let marks = marks::mark(bytes);
+        pii::find(bytes, &bytes::lower(bytes), &marks, out);
+        marks.odd
     };
-    find(scanned.as_bytes(), &mut spans);
-    let odd = hidden::possible(scanned.as_bytes());
+    let odd = find(scanned.as_bytes(), &mut spans) && hidden::possible(scanned.as_bytes());
     if let Some(view) = odd.then(|| hidden::folded(scanned)).flatten() {
         let mut more = Vec::new();
         find(&view.bytes, &mut more);
@@ -99,7 +102,7 @@ static WORDS: LazyLock<Literals> =
     LazyLock::new(|| Literals::new(secret::words().chain(inject::words())));
 
 /// What a text holds as it stands there.
-fn plain(text: &[u8], out: &mut Vec<Span>) -> marks::Marks {
+fn plain<'a>(text: &'a [u8], out: &mut Vec<Span>) -> marks::Marks<'a> {
     let lower = bytes::lower(text);
     let marks = marks::mark(text);
     let hits = WORDS.all(&lower);

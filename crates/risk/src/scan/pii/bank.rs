@@ -72,16 +72,18 @@ fn iban_length(country: [u8; 2]) -> Option<usize> {
 }
 
 /// What begins like an IBAN at `start`, separators included: its end, and whether it is one.
+#[inline]
 pub(super) fn iban(text: &[u8], start: usize) -> Option<(usize, bool)> {
-    let byte = |i: usize| at(text, start.saturating_add(i));
-    let country = [byte(0).to_ascii_uppercase(), byte(1).to_ascii_uppercase()];
-    if !(country.iter().all(u8::is_ascii_uppercase)
-        && byte(2).is_ascii_digit()
-        && byte(3).is_ascii_digit())
-    {
-        return None;
-    }
-    let length = iban_length(country)?;
+    let [a, b, c, d] = *text.get(start..)?.first_chunk::<4>()?;
+    let fits = a.is_ascii_alphabetic()
+        && b.is_ascii_alphabetic()
+        && c.is_ascii_digit()
+        && d.is_ascii_digit();
+    if fits { whole_iban(text, start, [a, b]) } else { None }
+}
+
+fn whole_iban(text: &[u8], start: usize, country: [u8; 2]) -> Option<(usize, bool)> {
+    let length = iban_length(country.map(|b| b.to_ascii_uppercase()))?;
     let mut taken = [0u8; 34];
     let mut place = start;
     for slot in taken.iter_mut().take(length) {
@@ -103,14 +105,17 @@ pub(super) fn iban(text: &[u8], start: usize) -> Option<(usize, bool)> {
 }
 
 /// The remainder by 97 with A as 10 to Z as 35 (ISO 7064).
-fn mod97(text: &[u8]) -> u32 {
-    text.iter().fold(0u32, |rest, b| {
+fn mod97(text: &[u8]) -> u64 {
+    let rest = text.iter().fold(0u64, |rest, b| {
         let (value, shift) = match b {
-            b'0'..=b'9' => (b.wrapping_sub(b'0'), 10u32),
+            b'0'..=b'9' => (b.wrapping_sub(b'0'), 10u64),
             _ => (b.wrapping_sub(b'A').wrapping_add(10), 100),
         };
-        rest.wrapping_mul(shift).wrapping_add(u32::from(value)).checked_rem(97).unwrap_or(0)
-    })
+        // A division is due only where the next step could run over.
+        let rest = if rest >> 48 == 0 { rest } else { rest.wrapping_rem(97) };
+        rest.wrapping_mul(shift).wrapping_add(u64::from(value))
+    });
+    rest.wrapping_rem(97)
 }
 
 #[cfg(test)]

@@ -21,26 +21,26 @@ pub(super) fn in_digits(number: &Window<'_>) -> bool {
 
 /// A date with a month in letters whose day or year begins at `start`: its start and end. `lower` is
 /// the text in lower case.
+#[inline]
 pub(super) fn in_words(lower: &[u8], start: usize) -> Option<(usize, usize)> {
-    let day_end = run(lower, start, DIGIT, 3);
-    let day = day_end.saturating_sub(start);
-    if !(1..=2).contains(&day) {
+    let digit = |n: usize| at(lower, start.saturating_add(n)).is_ascii_digit();
+    let day = if digit(1) { 2 } else { 1 };
+    if !digit(0) || digit(day) {
         return None;
     }
-    let mut place = day_end;
-    for suffix in [b"st", b"nd", b"rd", b"th"] {
-        if bytes::goes_on(lower, place, suffix) {
-            place = place.saturating_add(2);
+    let mut place = start.saturating_add(day);
+    if matches!(at(lower, place), b's' | b'n' | b'r' | b't') {
+        for suffix in [b"st", b"nd", b"rd", b"th"] {
+            if bytes::goes_on(lower, place, suffix) {
+                place = place.saturating_add(2);
+            }
         }
     }
-    // `12 March 1980`.
-    let mut word = skip(lower, place);
-    if [b"of ", b"de "].iter().any(|of| bytes::goes_on(lower, word, *of)) {
-        word = word.saturating_add(3);
-    }
-    let word_end = run(lower, word, ALPHA | HIGH, 12);
-    if month(part(lower, word, word_end)) {
-        let mut year = skip(lower, word_end);
+    let next = skip(lower, place);
+    if bytes::is(at(lower, next), ALPHA | HIGH)
+        && let Some(behind) = month_at(lower, next)
+    {
+        let mut year = skip(lower, behind);
         if bytes::goes_on(lower, year, b"de ") {
             year = year.saturating_add(3);
         }
@@ -48,10 +48,19 @@ pub(super) fn in_words(lower: &[u8], start: usize) -> Option<(usize, usize)> {
     }
     // `March 12, 1980`.
     let before = start.checked_sub(1).filter(|i| bytes::is(at(lower, *i), SPACE))?;
+    if !is_year(lower, next) {
+        return None;
+    }
     let name = bytes::run_back(lower, before, ALPHA, 12);
-    let year = skip(lower, place);
-    (month(part(lower, name, before)) && is_year(lower, year))
-        .then(|| (name, year.saturating_add(4)))
+    month(part(lower, name, before)).then(|| (name, next.saturating_add(4)))
+}
+
+/// The end of the month that stands at a place, maybe behind `of ` or `de `.
+fn month_at(lower: &[u8], start: usize) -> Option<usize> {
+    let of = bytes::goes_on(lower, start, b"of ") || bytes::goes_on(lower, start, b"de ");
+    let word = start.saturating_add(if of { 3 } else { 0 });
+    let end = run(lower, word, ALPHA | HIGH, 12);
+    month(part(lower, word, end)).then_some(end)
 }
 
 fn month(word: &[u8]) -> bool {

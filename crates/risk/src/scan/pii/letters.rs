@@ -2,7 +2,7 @@
 
 use countersign_canon::Digest;
 
-use super::super::bytes::{self, ALNUM, ALPHA, at, part};
+use super::super::bytes::{self, ALNUM, at, part};
 use super::context::{Context, Topic};
 use super::national::corsican;
 use super::number::is_date;
@@ -10,22 +10,26 @@ use crate::scan::kinds::PiiType;
 
 /// What a word with digits in it is: kind and end. `start` and `end` are those of the letters and
 /// digits; some kinds go on behind a hyphen or a space.
+#[inline]
 pub(super) fn of(
     text: &[u8],
     start: usize,
     end: usize,
     context: &Context<'_>,
 ) -> Option<(PiiType, usize)> {
-    let mut word = [0u8; 24];
+    let word = part(text, start, end);
+    match word.len() {
+        25.. => coin(word).then_some((PiiType::Crypto, end)),
+        // Only these lengths have words that are something by themselves.
+        6..=11 | 15 | 16 => short(text, start, end, context),
+        _ => insurance(text, start).map(|end| (PiiType::UkNino, end)),
+    }
+}
+
+fn short(text: &[u8], start: usize, end: usize, context: &Context<'_>) -> Option<(PiiType, usize)> {
+    let mut word = [0u8; 16];
     let raw = part(text, start, end);
     let length = raw.len();
-    if length > 24 {
-        return coin(raw).then_some((PiiType::Crypto, end));
-    }
-    // Only these lengths have words that are something by themselves.
-    if !matches!(length, 6..=11 | 15 | 16) {
-        return insurance(text, start).map(|end| (PiiType::UkNino, end));
-    }
     for (to, from) in word.iter_mut().zip(raw) {
         *to = from.to_ascii_uppercase();
     }
@@ -165,14 +169,17 @@ fn finnish(text: &[u8], word: &[u8], end: usize) -> Option<(PiiType, usize)> {
 }
 
 /// A UK national insurance number: two letters, six digits, A to D; also in pairs.
+#[inline]
 pub(super) fn insurance(text: &[u8], start: usize) -> Option<usize> {
     // Two letters and a digit, which may stand apart.
-    let two =
-        bytes::is(at(text, start), ALPHA) && bytes::is(at(text, start.saturating_add(1)), ALPHA);
-    let digit = |n: usize| at(text, start.saturating_add(n)).is_ascii_digit();
-    if !two || !digit(2) && !digit(3) {
-        return None;
-    }
+    let [a, b, c, d] = *text.get(start..)?.first_chunk::<4>()?;
+    let fits = a.is_ascii_alphabetic()
+        && b.is_ascii_alphabetic()
+        && (c.is_ascii_digit() || d.is_ascii_digit());
+    if fits { whole_insurance(text, start) } else { None }
+}
+
+fn whole_insurance(text: &[u8], start: usize) -> Option<usize> {
     let mut place = start;
     let mut taken = [0u8; 9];
     for (i, slot) in taken.iter_mut().enumerate() {
@@ -284,9 +291,4 @@ fn bech32(word: &[u8]) -> bool {
         check = step(check, u32::try_from(place).unwrap_or(0));
     }
     !mixed && matches!(check, 1 | 0x2bc8_30a3)
-}
-
-/// Whether letters stand in a word.
-pub(super) fn has_letters(word: &[u8]) -> bool {
-    bytes::count(word, ALPHA) > 0
 }

@@ -9,7 +9,7 @@ mod net;
 mod number;
 mod phone;
 
-use super::bytes::{self, ALNUM, at, part, run, run_back};
+use super::bytes::{self, ALNUM, at, part};
 use super::kinds::{Evidence, Kind, PiiType, Span};
 use super::marks::Marks;
 use context::{Context, Topic};
@@ -19,15 +19,13 @@ use number::{Number, Window};
 const WORD: usize = 96;
 
 /// Finds all personal data of a text. `lower` is the text in lower case.
-pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks, out: &mut Vec<Span>) {
+pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks<'_>, out: &mut Vec<Span>) {
     for sign in memchr::memchr_iter(b'@', text) {
         out.extend(net::email(text, sign).map(|(start, end)| span(PiiType::Email, start, end)));
     }
-    let mut done = 0usize;
-    for start in &marks.digits {
-        if *start >= done {
-            done = one(text, lower, *start, out);
-        }
+    let mut from = 0usize;
+    while let Some(start) = marks.digits.next(from) {
+        from = one(text, lower, marks, start, out).max(start.saturating_add(1));
     }
 }
 
@@ -37,9 +35,9 @@ fn span(what: PiiType, start: usize, end: usize) -> Span {
 }
 
 /// Looks at the word or number with a digit at `digit`, and returns where to go on.
-fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
-    let start = run_back(text, digit, ALNUM, WORD);
-    let end = run(text, digit, ALNUM, WORD);
+fn one(text: &[u8], lower: &[u8], marks: &Marks<'_>, digit: usize, out: &mut Vec<Span>) -> usize {
+    let start = marks.word_start(digit, WORD);
+    let end = marks.word_end(digit, WORD);
     if end.saturating_sub(start) == 2
         && (at(text, end) == b'-' || bytes::before(text, start) == b'-')
         && let Some((start, end)) = net::pairs(text, start)
@@ -47,7 +45,8 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
         out.push(span(PiiType::Mac, start, end));
         return end;
     }
-    let digits = start == digit && part(text, start, end).iter().all(u8::is_ascii_digit);
+    let group = marks.digits.end(digit, WORD);
+    let digits = start == digit && group == end;
     if digits && end.saturating_sub(start) < 6 && ends_here(text, end) {
         return end;
     }
@@ -62,15 +61,18 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     if word.len() > 24
         && !matches!(word, [b'0' | b'1' | b'3' | b'b' | b'B', ..])
         && !matches!(word, [_, _, b'0'..=b'9', b'0'..=b'9', ..])
-        && letters::has_letters(word)
+        && !digits
     {
         return end;
     }
     // Letters apart from their digits.
     let pair = start.saturating_sub(3);
+    let upper = |i: usize| at(text, i).is_ascii_uppercase();
     if before == b' '
         && word.len() <= 7
-        && run(text, pair, bytes::UPPER, 3) == pair.saturating_add(2)
+        && upper(pair)
+        && upper(pair.saturating_add(1))
+        && at(text, pair.saturating_add(2)) == b' '
         && bytes::begins(text, pair)
         && let Some(end) = letters::insurance(text, pair)
     {
@@ -113,7 +115,7 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
         out.push(span(what, start, end));
         return end;
     }
-    if word.len() > 24 && letters::has_letters(word) {
+    if word.len() > 24 && !digits {
         return end;
     }
     if end.saturating_sub(digit) <= 4
@@ -126,16 +128,15 @@ fn one(text: &[u8], lower: &[u8], digit: usize, out: &mut Vec<Span>) -> usize {
     }
     if word.len() <= 4
         && start < digit
-        && let Some((what, end)) = letters::of(text, start, end, &context)
+        && let Some(end) = letters::insurance(text, start)
     {
-        out.push(span(what, start, end));
+        out.push(span(PiiType::UkNino, start, end));
         return end;
     }
-    let group = run(text, digit, bytes::DIGIT, WORD);
     if group.saturating_sub(digit) < 6 && number::between(text, group).is_none() {
         return group;
     }
-    let number = Number::read(text, digit);
+    let number = Number::read(text, &marks.digits, digit);
     numbers(&number, lower, out);
     number.end.max(end.min(digit.saturating_add(1)))
 }

@@ -17,7 +17,7 @@ pub(super) use pieces::{Squeezed, across};
 pub(super) use rules::random;
 
 /// Finds all secrets of a text. `lower` is the text in lower case.
-pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks, out: &mut Vec<Span>) {
+pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks<'_>, out: &mut Vec<Span>) {
     find_with(text, lower, marks, &context::search(lower), out);
 }
 
@@ -30,12 +30,12 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> {
 pub(super) fn find_with(
     text: &[u8],
     lower: &[u8],
-    marks: &Marks,
+    marks: &Marks<'_>,
     hits: &Hits,
     out: &mut Vec<Span>,
 ) {
     for (start, end) in &marks.runs {
-        tokens::find(text, *start, *end, out);
+        tokens::find(text, marks, (*start, *end), out);
         shapes::beside(text, *start, *end, out);
         out.extend(tails::before(text, *start, *end));
     }

@@ -107,19 +107,20 @@ fn trailing(body: &[u8]) -> usize {
 /// Whether what follows a known beginning was drawn rather than filled in: various characters, and
 /// not only words.
 pub(super) fn drawn(body: &[u8]) -> bool {
-    let digits = bytes::count(body, DIGIT);
-    let (upper, lower) = (bytes::count(body, UPPER), bytes::count(body, LOWER));
-    various(body) && (digits > 0 || upper > 0 && lower > 0 || lower == 0)
+    let has = |classes| bytes::any(body, classes);
+    various(body) && (has(DIGIT) || !has(LOWER) || has(UPPER))
 }
 
 /// Whether a text was drawn at random rather than written: various characters, and digits or
 /// capitals among them as no word has them.
 pub(in crate::scan) fn random(body: &[u8]) -> bool {
+    if !various(body) {
+        return false;
+    }
+    let has = |classes| bytes::any(body, classes);
+    let mixed = |digits: usize| digits == 1 && body.len() <= 24 && has(UPPER) && has(LOWER);
     let digits = bytes::count(body, DIGIT);
-    let (upper, lower) = (bytes::count(body, UPPER), bytes::count(body, LOWER));
-    let turns = turns(body);
-    let mixed = digits == 1 && body.len() <= 24 && upper > 0 && lower > 0;
-    various(body) && (digits >= 2 || mixed || turns >= 3)
+    digits >= 2 || mixed(digits) || turns(body) >= 3
 }
 
 /// How often a capital follows a small letter.
@@ -131,9 +132,17 @@ pub(super) fn turns(body: &[u8]) -> usize {
 
 /// Six different characters or more.
 fn various(body: &[u8]) -> bool {
-    let seen =
-        body.iter().fold(0u128, |seen, b| seen | 1u128.checked_shl(u32::from(*b)).unwrap_or(0));
-    seen.count_ones() >= 6
+    let mut seen = [0u64; 2];
+    let mut different = 0u32;
+    // What is beyond ASCII does not count.
+    body.iter().filter(|b| b.is_ascii()).any(|b| {
+        let bit = 1u64 << (b & 63);
+        if let Some(half) = seen.get_mut(usize::from(b >> 6 & 1)) {
+            different = different.wrapping_add(u32::from(*half & bit == 0));
+            *half |= bit;
+        }
+        different >= 6
+    })
 }
 
 pub(super) const fn rule(

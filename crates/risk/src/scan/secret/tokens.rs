@@ -2,17 +2,18 @@
 
 use std::sync::LazyLock;
 
-use super::super::bytes;
+use super::super::bytes::{self, ALNUM, at, is};
 use super::super::endings::Endings;
 use super::super::kinds::Span;
 use super::super::literals::{BLOCK, SIZE, block, hashes, mixed};
+use super::super::marks::Marks;
 use super::rules::{Rule, drawn, random};
 use super::shapes::{self, Verify};
 use super::span;
 use super::table::RULES;
 use super::tails;
 
-/// Beginnings that have more to them than a length.
+/// Beginnings that have more to them than a length. One of letters only counts where a word begins.
 const SHAPES: [(&str, Verify); 6] = [
     ("AAAAAAAAAAAAAAAAAAAAA", tails::twitter),
     ("pat.", tails::harness),
@@ -22,6 +23,9 @@ const SHAPES: [(&str, Verify); 6] = [
     ("/api/webhooks/", shapes::discord_webhook),
 ];
 
+/// Slots of the table of signs.
+const SIGNS: usize = SIZE / 4;
+
 /// All beginnings, by their first three bytes.
 #[derive(Debug)]
 struct Beginnings {
@@ -29,6 +33,13 @@ struct Beginnings {
     first: Box<[u8; SIZE]>,
     /// Beginnings with their numbers in the order of [`beginnings`]; in each bucket longer ones first.
     buckets: Vec<Vec<(&'static [u8], usize)>>,
+    /// For three bytes that end with the first sign of a beginning which may stand within a word: how
+    /// many bytes before the sign it may begin, as bits.
+    signs: Box<[u8; SIGNS]>,
+    /// What the numbers in it stand for, from 1 on.
+    lengths: Vec<u32>,
+    /// The same for signs with fewer than two bytes before them.
+    early: u32,
     /// What is less than a whole beginning.
     halves: Endings,
 }
@@ -37,6 +48,9 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     let mut all = Beginnings {
         first: Box::new([0; SIZE]),
         buckets: Vec::new(),
+        signs: Box::new([0; SIGNS]),
+        lengths: Vec::new(),
+        early: 0,
         halves: Endings::new(
             beginnings().flat_map(|whole| (1..whole.len()).filter_map(move |n| whole.get(..n))),
         ),
@@ -49,6 +63,10 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
                 .for_each(|third| all.add([a, b, *third], beginning, which)),
             [a, b, third, ..] => all.add([a, b, third], beginning, which),
             _ => {}
+        }
+        let glued = RULES.get(which).is_none_or(Rule::is_strong);
+        if let Some(sign) = beginning.iter().position(|b| !is(*b, ALNUM)).filter(|_| glued) {
+            all.add_sign(beginning, sign);
         }
     }
     for bucket in &mut all.buckets {
@@ -66,6 +84,11 @@ fn hash([a, b, third]: [u8; 3]) -> u16 {
     mixed(u16::from_le_bytes([a, b]), u16::from(third))
 }
 
+/// The same for a smaller table.
+fn short_hash(three: [u8; 3]) -> usize {
+    usize::from(hash(three) >> 2) & (SIGNS - 1)
+}
+
 impl Beginnings {
     fn add(&mut self, three: [u8; 3], beginning: &'static [u8], which: usize) {
         let Some(slot) = self.first.get_mut(usize::from(hash(three))) else { return };
@@ -80,6 +103,76 @@ impl Beginnings {
         let list = self.buckets.get_mut(bucket).filter(|list| !list.contains(&(beginning, which)));
         if let Some(list) = list {
             list.push((beginning, which));
+        }
+    }
+
+    fn add_sign(&mut self, beginning: &'static [u8], sign: usize) {
+        let bit = u32::try_from(sign).ok().and_then(|sign| 1u32.checked_shl(sign)).unwrap_or(0);
+        let before = beginning.get(..=sign).and_then(<[u8]>::last_chunk::<3>);
+        let Some(slot) = before.and_then(|three| self.signs.get_mut(short_hash(*three))) else {
+            self.early |= bit;
+            return;
+        };
+        if *slot == 0 {
+            self.lengths.push(0);
+            *slot = u8::try_from(self.lengths.len()).unwrap_or(u8::MAX);
+        }
+        if let Some(lengths) = self.lengths.get_mut(usize::from(*slot).saturating_sub(1)) {
+            *lengths |= bit;
+        }
+    }
+
+    /// How many bytes before a sign beginnings may begin that have this sign, as bits.
+    fn before_sign(&self, text: &[u8], sign: usize) -> u32 {
+        let three = text.get(..=sign).and_then(<[u8]>::last_chunk::<3>);
+        let slot = three.and_then(|three| self.signs.get(short_hash(*three))).copied();
+        let lengths = usize::from(slot.unwrap_or(0)).checked_sub(1);
+        lengths.and_then(|i| self.lengths.get(i)).copied().unwrap_or(0) | self.early
+    }
+
+    /// Calls `found` for the beginnings in a run that may be those of tokens: where a word begins, and
+    /// with a sign in them wherever they stand. It returns where to go on.
+    fn each_in_run(
+        &self,
+        text: &[u8],
+        marks: &Marks<'_>,
+        (start, end): (usize, usize),
+        mut found: impl FnMut(usize, usize) -> usize,
+    ) {
+        let Some(text) = text.get(..end) else { return };
+        let mut from = start;
+        let mut look = |from: &mut usize, place: usize| {
+            let three = text.get(place..).and_then(<[u8]>::first_chunk::<3>);
+            let last = || [at(text, place), at(text, place.saturating_add(1)), 0];
+            let bucket = self.bucket(hash(three.copied().unwrap_or_else(last)));
+            if bucket != 0
+                && place >= *from
+                && let Some((which, place)) = self.at(text, place, bucket)
+            {
+                *from = found(which, place).max(place.saturating_add(1));
+            }
+        };
+        let mut word = start;
+        look(&mut from, word);
+        // An escape before the run has its letter in it.
+        if bytes::before(text, start) == b'\\' {
+            look(&mut from, start.saturating_add(1));
+        }
+        loop {
+            let sign = marks.word_end(word, usize::MAX);
+            if sign >= end {
+                return;
+            }
+            let mut lengths = self.before_sign(text, sign);
+            // The first to begin first.
+            while let Some(length) = lengths.checked_ilog2() {
+                lengths ^= 1 << length;
+                if let Some(place) = sign.checked_sub(usize::try_from(length).unwrap_or(0)) {
+                    look(&mut from, place);
+                }
+            }
+            word = sign.saturating_add(1).max(from);
+            look(&mut from, word);
         }
     }
 
@@ -134,6 +227,16 @@ pub(super) enum Beginning {
     Shape(Verify, usize),
 }
 
+impl Beginning {
+    fn of(which: usize, start: usize) -> Option<Self> {
+        let Some(rule) = RULES.get(which) else {
+            let (_, verify) = SHAPES.get(which.checked_sub(RULES.len())?)?;
+            return Some(Self::Shape(*verify, start));
+        };
+        Some(Self::Rule(rule, start))
+    }
+}
+
 /// Calls `found` for every beginning between two places. It returns where to go on.
 pub(super) fn each(
     text: &[u8],
@@ -144,14 +247,7 @@ pub(super) fn each(
     let all = &*BEGINNINGS;
     let mut from = start;
     while let Some((which, start)) = all.find(text, from, end) {
-        let beginning = match RULES.get(which) {
-            Some(rule) => Some(Beginning::Rule(rule, start)),
-            None => which
-                .checked_sub(RULES.len())
-                .and_then(|i| SHAPES.get(i))
-                .map(|(_, verify)| Beginning::Shape(*verify, start)),
-        };
-        let on = beginning.map_or(0, &mut found);
+        let on = Beginning::of(which, start).map_or(0, &mut found);
         from = on.max(start.saturating_add(1));
     }
 }
@@ -162,11 +258,17 @@ pub(super) fn starts_any(text: &[u8]) -> bool {
 }
 
 /// Finds the tokens in a run.
-pub(super) fn find(text: &[u8], start: usize, end: usize, out: &mut Vec<Span>) {
-    each(text, start, end, |beginning| {
-        let found = match beginning {
-            Beginning::Rule(rule, start) => whole(text, rule, start),
-            Beginning::Shape(verify, start) => verify(text, start),
+pub(super) fn find(
+    text: &[u8],
+    marks: &Marks<'_>,
+    (start, end): (usize, usize),
+    out: &mut Vec<Span>,
+) {
+    BEGINNINGS.each_in_run(text, marks, (start, end), |which, place| {
+        let found = match Beginning::of(which, place) {
+            Some(Beginning::Rule(rule, start)) => whole(text, rule, start),
+            Some(Beginning::Shape(verify, start)) => verify(text, start),
+            None => None,
         };
         found.map_or(0, |span| {
             out.push(span);
@@ -187,8 +289,51 @@ fn whole(text: &[u8], rule: &'static Rule, start: usize) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::marks::mark;
     use super::super::rules::Body;
     use super::*;
+
+    /// The tokens of a run, looked for at every place.
+    fn slowly(text: &[u8], (start, end): (usize, usize)) -> Vec<Span> {
+        let mut out = Vec::new();
+        each(text, start, end, |beginning| {
+            let found = match beginning {
+                Beginning::Rule(rule, start) => whole(text, rule, start),
+                Beginning::Shape(verify, start) => verify(text, start),
+            };
+            found.map_or(0, |span| {
+                out.push(span);
+                span.end
+            })
+        });
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn looking_where_words_begin_and_at_signs_finds_all_tokens_of_a_run(
+            parts in proptest::collection::vec(
+                prop_oneof![
+                    3 => (0..beginnings().count()).prop_map(|i| beginnings().nth(i).unwrap().to_vec()),
+                    3 => "[A-Za-z0-9]{20,60}".prop_map(String::into_bytes),
+                    1 => "[a-f0-9]{32,48}".prop_map(String::into_bytes),
+                    2 => "[-._/+=]".prop_map(String::into_bytes),
+                    1 => "\\\\[ntr]| |\u{e9}|:|~".prop_map(String::into_bytes),
+                ],
+                1..8,
+            )
+        ) {
+            let text = parts.concat();
+            let marks = mark(&text);
+            for run in &marks.runs {
+                let mut out = Vec::new();
+                find(&text, &marks, *run, &mut out);
+                prop_assert_eq!(out, slowly(&text, *run), "{}", String::from_utf8_lossy(&text));
+            }
+        }
+    }
 
     #[test]
     fn beginnings_of_two_bytes_go_on_with_hexadecimal_digits_and_none_is_shorter() {
