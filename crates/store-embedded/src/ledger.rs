@@ -133,7 +133,7 @@ impl State {
     ) -> Result<(u8, Vec<Jti>, Option<SealedCall>), ClaimError> {
         let more = u32::from(slot.generation) < MAX_GENERATIONS;
         ensure(slot.status.can_be_claimed() && more, ClaimError::Spent)?;
-        let record = Self::read_state(log, slot.state)?;
+        let record = self.state_at(log, claim.effect_id(), slot.state)?;
         ensure(!record.spent(claim.jti()), ClaimError::Spent)?;
         let older = record.all_spent();
         if record.jti == claim.jti() {
@@ -173,7 +173,7 @@ impl State {
         let id = entry.effect_id;
         let (generation, older) = match self.effects.get(id).copied() {
             Some(slot) if !slot.status.can_be_claimed() => return Ok(()),
-            Some(slot) => (slot.generation, Self::read_state(log, slot.state)?.all_spent()),
+            Some(slot) => (slot.generation, self.state_at(log, id, slot.state)?.all_spent()),
             None => {
                 self.room_for_one(log.newest())?;
                 (0, Vec::new())
@@ -205,7 +205,7 @@ impl State {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let slot = self.effects.get(effect).copied().ok_or(LedgerError::Fenced)?;
-        let mut record = Self::read_state(log, slot.state)?;
+        let mut record = self.state_at(log, effect, slot.state)?;
         ensure(record.jti == jti && record.spent(jti), LedgerError::Fenced)?;
         ensure(slot.status.leads_to(to), LedgerError::NotAllowed(slot.status))?;
         ensure(code.is_none_or(|code| code.len() <= MAX_CODE), Failure::TooLarge)?;

@@ -108,6 +108,9 @@ impl Slot {
 /// About what a state takes in the log.
 const STATE_BYTES: u64 = 80;
 
+/// How many states are kept that are about to be followed by others: some hundred bytes each.
+pub(crate) const UNDER_WAY: usize = 1024;
+
 /// What is kept in memory of a value of a table, beside its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shelved {
@@ -161,6 +164,8 @@ pub(crate) struct State {
     /// How many effects and values there may be.
     pub(crate) limits: Limits,
     pub(crate) compaction: Compaction,
+    /// Where effects stand that somebody is about to take further, so that it need not be read back.
+    under_way: HashMap<EffectId, (Place, StateRecord)>,
     counts: BTreeMap<Table, usize>,
     /// About how many bytes of the log are needed.
     pub(crate) live: u64,
@@ -183,6 +188,7 @@ impl State {
             epochs: HashMap::new(),
             limits,
             compaction: Compaction::default(),
+            under_way: HashMap::new(),
             counts: BTreeMap::new(),
             live: 0,
         }
@@ -196,10 +202,34 @@ impl State {
         self.counts.get(&table).copied().unwrap_or(0)
     }
 
-    /// Reads the state of an effect from the log.
-    pub(crate) fn read_state(log: &Log, place: Place) -> Result<StateRecord, Failure> {
+    /// The state of an effect, which stands in the log at a place.
+    pub(crate) fn state_at(
+        &self,
+        log: &Log,
+        effect: EffectId,
+        place: Place,
+    ) -> Result<StateRecord, Failure> {
+        // Nothing else is ever written at the same place.
+        let known = self.under_way.get(&effect).filter(|(at, _)| *at == place);
+        if let Some((_, record)) = known {
+            return Ok(record.clone());
+        }
         let record = log.source(place).ok_or(Failure::Damaged)?.read()?;
         StateRecord::of(&record).ok_or(Failure::Damaged)
+    }
+
+    /// Keeps where an effect stands, if it is about to be taken further. When there are too many, all are
+    /// forgotten: they are read back when they are wanted.
+    fn keep(&mut self, place: Place, record: &StateRecord) {
+        use LedgerState::{Claimed, Dispatched, Entered};
+        if !matches!(record.state, Entered | Claimed | Dispatched) {
+            self.under_way.remove(&record.effect);
+            return;
+        }
+        if self.under_way.len() >= UNDER_WAY {
+            self.under_way.clear();
+        }
+        self.under_way.insert(record.effect, (place, record.clone()));
     }
 
     /// Appends a state, and keeps where it is.
@@ -229,6 +259,10 @@ impl State {
         let call = call.transpose()?;
         let place = log.append(STATE, VERSION, &[encoded])?;
         log.touch(record.at.seconds());
+        // Of what was claimed without being entered nobody has more to say.
+        if call.is_none_or(|(_, has_call)| has_call) {
+            self.keep(place, record);
+        }
         self.set_slot(record.effect, |slot| {
             if let Some((place, has_call)) = call {
                 slot.has(place, has_call, sealed);

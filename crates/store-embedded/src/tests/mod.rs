@@ -5,6 +5,7 @@ mod engine;
 mod power;
 mod sessions;
 pub(crate) mod sim;
+mod under_way;
 mod world;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
