@@ -52,6 +52,24 @@ fn mark(c: char) -> Piece {
 /// `⟨U+…⟩` for the character it names, a break for U+000A, and any other mark, a note, for none.
 /// Brackets of the text are marks too, so nothing in the text can look like a mark.
 pub(crate) fn pieces(text: &str, lines: bool) -> Pieces {
+    if plain(text) {
+        return Pieces { pieces: text.chars().map(Piece::Plain).collect(), deceptive: 0 };
+    }
+    looked_at(text, lines)
+}
+
+/// Whether there is nothing to look at: visible ASCII, and single spaces between.
+fn plain(text: &str) -> bool {
+    let mut space = true;
+    let visible = text.bytes().all(|byte| {
+        let again = byte == b' ' && space;
+        space = byte == b' ';
+        !again && matches!(byte, b' '..=b'~')
+    });
+    visible && (!space || text.is_empty())
+}
+
+fn looked_at(text: &str, lines: bool) -> Pieces {
     let chars: Vec<char> = text.chars().collect();
     let at = |i: usize| chars.get(i).copied();
     let mut out = Pieces::default();
@@ -194,5 +212,31 @@ impl Word {
         let _ = write!(note, "{what}: {}\u{27e9}", names.join(", "));
         out.pieces.push(Piece::Mark(note));
         out.deceptive = out.deceptive.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_need_not_be_looked_at_would_come_out_the_same() {
+        let letters =
+            ['a', 'Z', '7', ' ', '-', '.', '@', '~', '\n', '\t', '\u{7f}', '\u{430}', '\u{27e8}'];
+        let mut texts = vec![String::new()];
+        let mut seen = [0; 2];
+        for _ in 0..5 {
+            for text in &texts {
+                seen[usize::from(plain(text))] += 1;
+                for lines in [false, true] {
+                    let (quick, slow) = (pieces(text, lines), looked_at(text, lines));
+                    assert_eq!(quick.pieces, slow.pieces, "{text:?}");
+                    assert_eq!(quick.deceptive, slow.deceptive, "{text:?}");
+                }
+            }
+            let longer = |text: &String| letters.map(|letter| format!("{text}{letter}"));
+            texts = texts.iter().flat_map(longer).collect();
+        }
+        assert!(seen[0] > 1000 && seen[1] > 1000, "{seen:?}");
     }
 }
