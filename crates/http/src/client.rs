@@ -78,17 +78,18 @@ impl Client {
             let stream = stream.map_err(|_| Fault::Connect)?;
             // It only delays what could be sent.
             stream.set_nodelay(true).unwrap_or_default();
-            return in_time(end, exchange(stream, request, limit)).await;
+            return in_time(end, exchange(stream, request, limit, false)).await;
         }
         let connecting = self.connector.connect(target);
         #[cfg(feature = "rustls")]
         if target.tls() {
             let connecting = async { self.encrypted(target, connecting.await?).await };
             let stream = timeout(self.connect_timeout, connecting).await.map_err(unsent)?;
-            return in_time(end, exchange(stream.ok_or(Fault::Connect)?, request, limit)).await;
+            let stream = stream.ok_or(Fault::Connect)?;
+            return in_time(end, exchange(stream, request, limit, true)).await;
         }
         let stream = timeout(self.connect_timeout, connecting).await.map_err(unsent)?;
-        in_time(end, exchange(stream.ok_or(Fault::Connect)?, request, limit)).await
+        in_time(end, exchange(stream.ok_or(Fault::Connect)?, request, limit, false)).await
     }
 
     #[cfg(feature = "rustls")]

@@ -57,11 +57,13 @@ impl Fault {
 }
 
 /// Writes a request and reads its answer, at most `limit` bytes of body. The connection is driven here
-/// and by nobody else: when this is dropped it is closed, and nothing more of the request is written.
+/// and by nobody else: when this is dropped it is closed, and nothing more of the request is written. A
+/// layer that wants a `farewell` before that gets one, if it can be said without waiting.
 pub(crate) async fn exchange<S>(
     stream: S,
     request: Request<Whole>,
     limit: usize,
+    farewell: bool,
 ) -> Result<Answer, Fault>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -89,8 +91,7 @@ where
         }
     });
     let answer = answer.await?;
-    if !ended {
-        // Says goodbye, as TLS asks for, if that can be said without waiting.
+    if farewell && !ended {
         poll_fn(|context| Poll::Ready(connection.as_mut().poll(context).is_ready())).await;
     }
     Ok(answer)
