@@ -1,6 +1,6 @@
 //! Recognises tokens in texts without keeping them.
 //!
-//! Of each token only its length, its last eight bytes and its SHA-256 are kept. The last bytes, not
+//! Of each token only its length, its last seven bytes and its SHA-256 are kept. The last bytes, not
 //! the first: tokens of one provider begin alike (`ya29.`, `eyJhbGci…`) and end at random.
 
 use std::collections::HashMap;
@@ -9,8 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use countersign_core::{Digest, Timestamp};
 use zeroize::Zeroizing;
 
-/// How many bytes of a token find it; shorter tokens are not recognised.
-const ANCHOR: usize = 8;
+/// Shorter tokens are not recognised, in bytes.
+const SHORTEST: usize = 8;
+/// The last seven bytes of a token find it: what eight bytes of base64 can end with, at any place, is in
+/// one number.
+const ANCHOR: u64 = u64::MAX >> 8;
 /// Most tokens remembered at a time.
 const CAPACITY: usize = 65_536;
 /// Most candidates looked at in one text. A text in which more places end like a live token is not
@@ -29,8 +32,50 @@ struct Mark {
 #[derive(Debug, Clone, Default)]
 struct Index {
     marks: HashMap<u64, Vec<Mark>>,
+    filter: Filter,
     len: usize,
     order: u64,
+}
+
+/// A bit for each anchor, which tells almost every place of a text from one at which a token ends.
+#[derive(Debug, Clone, Default)]
+struct Filter(Vec<u64>);
+
+impl Filter {
+    /// Bits for each anchor, at least, and bits in all: a power of two.
+    const EACH: usize = 32;
+    const LEAST: usize = 1 << 13;
+
+    fn of<'a>(anchors: impl ExactSizeIterator<Item = &'a u64>) -> Self {
+        let bits = anchors.len().saturating_mul(2 * Self::EACH).max(Self::LEAST);
+        let mut filter = Self(vec![0; bits.next_power_of_two() / 64]);
+        anchors.for_each(|anchor| filter.add(*anchor));
+        filter
+    }
+
+    /// Whether there is room for so many.
+    fn holds(&self, anchors: usize) -> bool {
+        anchors.saturating_mul(Self::EACH) <= self.0.len().saturating_mul(64)
+    }
+
+    /// Which word, and which bit of it. Tokens end at random, so that little mixing will do.
+    fn place(&self, anchor: u64) -> (usize, u64) {
+        let mixed = (anchor.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
+        let words = self.0.len().wrapping_sub(1);
+        ((mixed >> 6) & words, 1 << (mixed & 63))
+    }
+
+    fn add(&mut self, anchor: u64) {
+        let (word, bit) = self.place(anchor);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    fn may_hold(&self, anchor: u64) -> bool {
+        let (word, bit) = self.place(anchor);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
 }
 
 /// The marks of every token that may be alive.
@@ -51,8 +96,8 @@ impl Canary {
 
     /// Remembers a token until it is dead for certain.
     pub(crate) fn add(&self, token: &str, dies: Option<Timestamp>, now: Timestamp) {
-        let Some(anchor) = token.as_bytes().last_chunk::<ANCHOR>() else { return };
-        let (anchor, length) = (u64::from_be_bytes(*anchor), token.len());
+        let Some(end) = token.as_bytes().last_chunk::<SHORTEST>() else { return };
+        let (anchor, length) = (u64::from_be_bytes(*end) & ANCHOR, token.len());
         let (digest, dies) =
             (Digest::of(token.as_bytes()), dies.map_or(i64::MAX, Timestamp::millis));
         let mut index = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,10 +112,14 @@ impl Canary {
         index.order = index.order.wrapping_add(1);
         let order = index.order;
         let marks = index.marks.entry(anchor).or_default();
+        index.filter.add(anchor);
         let before = marks.len();
         marks.retain(|mark| !same(&mark));
         marks.push(Mark { length, digest, dies, order });
         index.len = index.len.saturating_add(marks.len()).saturating_sub(before);
+        if !index.filter.holds(index.marks.len()) {
+            index.filter = Filter::of(index.marks.keys());
+        }
     }
 
     /// Whether a text contains a token that may be alive. Linear in the text.
@@ -80,16 +129,22 @@ impl Canary {
             return false;
         }
         let mut search = Search { index: &index, now: now.millis(), left: MAX_CANDIDATES };
-        // Tokens are visible ASCII, so whatever else is in between only hides one.
-        let visible = |bytes: &[u8]| {
-            Zeroizing::new(bytes.iter().copied().filter(u8::is_ascii_graphic).collect::<Vec<_>>())
-        };
         let plain = visible(text.as_bytes());
         if search.everywhere(&plain) {
             return true;
         }
         plain.contains(&b'%') && search.everywhere(&visible(&percent_decoded(&plain)))
     }
+}
+
+/// Tokens are visible ASCII, so whatever else is in between only hides one.
+fn visible(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    // A buffer that grows leaves copies behind.
+    let mut out = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    for run in bytes.split(|byte| !byte.is_ascii_graphic()) {
+        out.extend_from_slice(run);
+    }
+    out
 }
 
 impl Index {
@@ -117,6 +172,13 @@ impl Index {
             !marks.is_empty()
         });
         self.len = self.marks.values().map(Vec::len).sum();
+        self.filter = Filter::of(self.marks.keys());
+    }
+
+    /// The marks of the tokens that end so.
+    fn ending(&self, anchor: u64) -> Option<&[Mark]> {
+        let marks = if self.filter.may_hold(anchor) { self.marks.get(&anchor) } else { None };
+        marks.map(Vec::as_slice)
     }
 }
 
@@ -129,14 +191,27 @@ struct Search<'a> {
 impl Search<'_> {
     /// In clear, and in base64 beginning at any place.
     fn everywhere(&mut self, bytes: &[u8]) -> bool {
-        self.clear(bytes) || (0..4).any(|phase| self.clear(&base64_decoded(bytes, phase)))
+        self.clear(bytes)
+            || self.may_be_encoded(bytes)
+                && (0..4).any(|phase| self.clear(&base64_decoded(bytes, phase)))
+    }
+
+    /// Whether anything that the text can be decoded to ends as a token does: without decoding it. A byte can
+    /// end behind every character, with none, two or four bits of it left over.
+    fn may_be_encoded(&self, bytes: &[u8]) -> bool {
+        let mut bits = 0u64;
+        bytes.iter().any(|byte| {
+            // What is no character of base64 leaves zeros, with which no token ends.
+            bits = sextet(*byte).map_or(0, |sextet| bits << 6 | u64::from(sextet));
+            [4, 2, 0].into_iter().any(|left| self.index.ending(bits >> left & ANCHOR).is_some())
+        })
     }
 
     fn clear(&mut self, bytes: &[u8]) -> bool {
         let mut window = 0u64;
         for (at, byte) in bytes.iter().enumerate() {
             window = (window << 8) | u64::from(*byte);
-            let Some(marks) = self.index.marks.get(&window) else { continue };
+            let Some(marks) = self.index.ending(window & ANCHOR) else { continue };
             let Some(upto) = bytes.get(..=at) else { continue };
             for mark in marks.iter().filter(|mark| mark.dies > self.now) {
                 let Some(start) = upto.len().checked_sub(mark.length) else { continue };
@@ -316,5 +391,30 @@ mod tests {
     #[test]
     fn the_debug_form_shows_no_part_of_a_token() {
         assert_eq!(format!("{:?}", canary("ya29.a0AfB_byC1-secret")), "Canary(1 tokens)");
+    }
+
+    #[test]
+    fn of_many_tokens_each_is_found_and_the_filter_grows_with_them() {
+        let canary = Canary::default();
+        let token = |n: u32| format!("ya29.{}", Digest::of(&n.to_le_bytes()).to_hex());
+        for n in 0..3_000 {
+            canary.add(&token(n), Some(NOW.plus_seconds(60)), NOW);
+        }
+        for n in 0..3_000 {
+            assert!(canary.recognises(&format!("x {} y", token(n)), NOW), "{n}");
+            let text = STANDARD.encode(format!("{}{}", &"abc"[..(n % 4) as usize], token(n)));
+            assert!(canary.recognises(&text, NOW), "{n}");
+        }
+        let index = canary.snapshot();
+        assert!(index.filter.holds(index.marks.len()));
+        let strangers = (3_000..100_000u32).filter(|n| {
+            let digest = Digest::of(&n.to_le_bytes());
+            let [.., end] = digest.as_bytes().as_chunks::<8>().0 else {
+                return true;
+            };
+            index.filter.may_hold(u64::from_be_bytes(*end) & ANCHOR)
+        });
+        let strangers = strangers.count();
+        assert!(strangers < 97_000 / 20, "{strangers} of 97,000 pass the filter");
     }
 }
