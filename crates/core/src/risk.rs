@@ -173,7 +173,7 @@ pub struct RiskInput<'a> {
 
 /// Recognises tokens that were handed out.
 pub trait Canary: Debug + Send + Sync {
-    /// Whether the text contains one.
+    /// Whether the text contains one: what RFC 6750 section 2.1 calls a `b64token`, without spaces.
     fn recognises(&self, text: &str) -> bool;
 }
 

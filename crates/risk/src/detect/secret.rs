@@ -3,6 +3,7 @@
 use countersign_core::{Finding, Tier, Weight};
 
 use super::Call;
+use crate::arguments::{Kind, Leaf};
 use crate::text::is_hidden;
 use crate::{scan, signal};
 
@@ -12,18 +13,27 @@ const MAX_REQUESTS: usize = 4 * 1024 * 1024;
 /// A token that was handed out stands in the arguments or in the requests made of them (OWASP LLM02;
 /// the attack: an access token in the description of an event).
 ///
-/// Looked at: every string and key; all strings joined without spaces and invisible characters, so
-/// that a token cut in pieces is found; the canonical JSON as a whole; every URL as it is and with
-/// percent escapes undone; every planned header; every body.
+/// Looked at: all strings, keys and numbers joined without spaces and invisible characters, and the strings
+/// alone, so that a token cut in pieces is found; the canonical JSON as a whole where that is more; every
+/// URL as it is and with percent escapes undone; every planned header; every body.
 pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
     let deny = |path: String, place: &str| {
         let evidence = format!("a live token is in {place}");
         Finding::new(signal::SECRET_IN_ARGUMENTS, "LLM02", evidence, Weight::Deny).at(path)
     };
-    for leaf in &call.arguments.leaves {
-        if call.canary.recognises(leaf.text) {
-            return vec![deny(call.arguments.path(leaf), "the arguments")];
-        }
+    let arguments = call.arguments;
+    let all = Joined::of(&arguments.leaves, |_| true);
+    let found = call.canary.recognises(&all.text)
+        || all.mixed
+            && call
+                .canary
+                .recognises(&Joined::of(&arguments.leaves, |kind| kind == Kind::Text).text)
+        || arguments.cut.is_some() && call.canary.recognises(call.prepared.arguments().as_str());
+    if found {
+        // In one of them, or cut over several.
+        let leaf = arguments.leaves.iter().find(|leaf| call.canary.recognises(leaf.text));
+        let path = leaf.map(|leaf| arguments.path(leaf)).unwrap_or_default();
+        return vec![deny(path, "the arguments")];
     }
     if let Some(leak) = scan::leak(call.arguments) {
         let what = leak.rule.replace('_', " ");
@@ -33,23 +43,6 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         finding.path = leak.path;
         finding.span = leak.span.map(|span| span.start..span.end);
         return vec![finding];
-    }
-    let size = call.arguments.leaves.iter().map(|leaf| leaf.text.len());
-    let mut joined = String::with_capacity(size.fold(0, usize::saturating_add));
-    let seen = |c: &char| if c.is_ascii() { c.is_ascii_graphic() } else { is_seen(*c) };
-    for leaf in &call.arguments.leaves {
-        // Runs between spaces as they are, wherever they are ASCII.
-        for run in leaf.text.split_ascii_whitespace() {
-            if run.bytes().all(|b| b.is_ascii_graphic()) {
-                joined.push_str(run);
-            } else {
-                joined.extend(run.chars().filter(seen));
-            }
-        }
-    }
-    let whole = call.prepared.arguments().as_str();
-    if call.canary.recognises(&joined) || call.canary.recognises(whole) {
-        return vec![deny(String::new(), "the arguments")];
     }
     let mut left = MAX_REQUESTS;
     let mut cut = false;
@@ -61,7 +54,7 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         cut |= looked.len() < body.len();
         left = left.saturating_sub(looked.len());
         if call.canary.recognises(url)
-            || call.canary.recognises(&percent_decoded(url))
+            || url.contains('%') && call.canary.recognises(&percent_decoded(url))
             || headers
             || call.canary.recognises(&String::from_utf8_lossy(looked))
         {
@@ -73,6 +66,46 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         Finding::new(signal::NOT_SCANNED, "LLM10", evidence, Weight::Floor(Tier::A))
     });
     not_scanned.into_iter().collect()
+}
+
+/// What can be seen of several leaves, one after the other.
+#[derive(Debug, Default)]
+struct Joined {
+    text: String,
+    /// Whether something else stands between two strings.
+    mixed: bool,
+}
+
+impl Joined {
+    fn of(leaves: &[Leaf<'_>], wanted: impl Fn(Kind) -> bool) -> Self {
+        let size = leaves.iter().map(|leaf| leaf.text.len());
+        let text = String::with_capacity(size.fold(0, usize::saturating_add));
+        let mut joined = Self { text, mixed: false };
+        let (mut string, mut between) = (false, false);
+        for leaf in leaves.iter().filter(|leaf| wanted(leaf.kind)) {
+            match leaf.kind {
+                Kind::Text => {
+                    joined.mixed |= between;
+                    string = true;
+                }
+                Kind::Key | Kind::Number => between = string,
+            }
+            joined.push(leaf.text);
+        }
+        joined
+    }
+
+    fn push(&mut self, text: &str) {
+        let seen = |c: &char| if c.is_ascii() { c.is_ascii_graphic() } else { is_seen(*c) };
+        // Runs between spaces as they are, wherever they are ASCII.
+        for run in text.split_ascii_whitespace() {
+            if run.bytes().all(|b| b.is_ascii_graphic()) {
+                self.text.push_str(run);
+            } else {
+                self.text.extend(run.chars().filter(seen));
+            }
+        }
+    }
 }
 
 fn is_seen(c: char) -> bool {

@@ -38,6 +38,9 @@ fn inv_07_a_live_token_in_the_arguments_is_denied_whatever_the_score() {
         (format!(r#"{{"{LIVE}":1}}"#), ""),
         (format!(r#"{{"a":{{"{LIVE}":{{"b":"x"}}}}}}"#), "/a"),
         (r#"{"a":"tok_live_0123","b":"456789abcdef"}"#.to_owned(), ""),
+        (r#"{"a":{"x":"tok_live_0123"},"b":{"y":"456789abcdef"}}"#.to_owned(), ""),
+        (r#"{"a":[{"t":"tok_live_0123"},7,{"t":"456789abcdef"}]}"#.to_owned(), ""),
+        (r#"{"tok_live_0123":"456789abcdef"}"#.to_owned(), ""),
         (r#"{"a":"tok_live_0123 4567\n89ab\u200bcdef"}"#.to_owned(), ""),
         (r#"{"a":"tok\u005flive_0123456789abcdef"}"#.to_owned(), "/a"),
     ] {
