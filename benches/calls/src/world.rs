@@ -4,31 +4,35 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use countersign::Pipeline;
 use countersign::core::{
-    AccessToken, Admitted, AgentId, Answer, Bearer, Caller, Connector, EffectId, Ending, Grant,
-    Interpretation, Method, PlanError, Planned, Prepared, Preview, Reconciled, Scope, Seen,
-    Selector, SessionId, TenantId, Tier, TokenError, TokenSource, Tool, ToolCall, ToolSpec, UserId,
-    Value,
+    Answer, Caller, ClientSecret, Connection, Connector, EffectId, Ending, Grant, Interpretation,
+    Method, PlanError, Planned, Prepared, Preview, Reconciled, Scope, Seen, Selector, SessionId,
+    Step, Tier, Tool, ToolCall, ToolSpec, Value,
 };
-use countersign::core::{Connection, Step};
+use countersign::{Pipeline, TokenVault};
+use countersign_testkit::servers::{Account, Auth0, auth0};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 const HOST: &str = "api.bench.example";
 const URL: &str = "https://api.bench.example/v1/search";
 const TOKEN: &str = "a-token-that-lives-for-an-hour-and-has-a-usual-length-of-some-sixty-letters";
+const DOMAIN: &str = "bench.eu.auth0.com";
+const SECRET: &str = "a-client-secret-of-the-bench-and-of-nobody-else";
+const AUDIENCE: &str = "https://api.bench.example";
+const USER: &str = "auth0|ada";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{\"found\":true}";
 
 /// Both ways.
 #[derive(Clone)]
 pub(crate) struct World {
     cs: Pipeline,
+    me: Caller,
     call: ToolCall,
     client: reqwest::Client,
     address: SocketAddr,
     body: Vec<u8>,
+    _auth0: Arc<Auth0>,
 }
 
 impl World {
@@ -43,17 +47,27 @@ impl World {
         });
         let arguments = format!(r#"{{"text":"{}"}}"#, "0123456789abcdef".repeat(255));
         let call = ToolCall::from_json("bench_search", &arguments).expect("a call");
+        let auth0 = Auth0::builder().domain(DOMAIN).start().await.expect("a server");
+        auth0.register(auth0::Client::custom_api("cli_1", SECRET, AUDIENCE).token_vault());
+        auth0.connect(USER, Account::new("bench", "1084", "ada@acme.example").scopes(["search"]));
+        let vault = TokenVault::new(DOMAIN, "cli_1", ClientSecret::new(SECRET.to_owned()));
+        let vault = vault.and_then(|vault| vault.with_audience(AUDIENCE)).expect("a vault");
         let builder = Pipeline::builder();
         let builder = if in_memory { builder.in_memory() } else { builder };
         let cs = builder
             .state_dir(folder.join(if in_memory { "memory" } else { "state" }))
             .connector(Search::new())
-            .tokens(Arc::new(OneToken))
+            .vault(vault)
+            .dangerous_dial(DOMAIN, auth0.addr())
             .grant(Grant::agent("planner").tools(["bench_search"]).up_to(Tier::C))
             .dangerous_dial(HOST, address)
             .open()
             .await
             .expect("a pipeline");
+        // The vault has the token in its cache from the first call on.
+        let access =
+            auth0.issue_access_token(USER, AUDIENCE).azp("planner").sign().expect("signed");
+        let me = cs.caller(access).session("s").verify().await.expect("a caller");
         // What `countersign-http` does not do is switched off here, too.
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -67,7 +81,7 @@ impl World {
             .build()
             .expect("a client");
         let body = call.arguments().as_bytes().to_vec();
-        Self { cs, call, client, address, body }
+        Self { cs, me, call, client, address, body, _auth0: Arc::new(auth0) }
     }
 
     pub(crate) async fn bare(&self) {
@@ -87,9 +101,9 @@ impl World {
     /// Two calls a session: what a session did makes no call stricter here.
     pub(crate) async fn call(&self, number: usize) {
         let me = Caller::dangerous_assert(
-            TenantId::new("default").expect("a tenant"),
-            UserId::new("auth0|ada").expect("a user"),
-            AgentId::new("planner").expect("an agent"),
+            self.me.tenant().clone(),
+            self.me.user().clone(),
+            self.me.agent().clone(),
             SessionId::new(&format!("s-{}", number / 2)).expect("a session"),
         );
         let done = Box::pin(self.cs.run(&me, &self.call)).await.expect("done");
@@ -176,26 +190,5 @@ impl Connector for Search {
 
     fn reconcile(&self, _: &Prepared, _: &Seen) -> Reconciled {
         Reconciled::Absent
-    }
-}
-
-/// Hands out one token, as a vault does that has it in its cache.
-#[derive(Debug)]
-struct OneToken;
-
-#[async_trait]
-impl TokenSource for OneToken {
-    async fn ready(&self, _: &Caller, _: &Selector) -> Result<(), TokenError> {
-        Ok(())
-    }
-
-    async fn bearer(&self, admitted: &Admitted) -> Result<Bearer, TokenError> {
-        let scopes = admitted.prepared().credential().map(|c| c.scopes().to_vec());
-        let token = AccessToken::new(TOKEN.to_owned());
-        Ok(Bearer::new(admitted, token, scopes.unwrap_or_default()))
-    }
-
-    fn recognises(&self, text: &str) -> bool {
-        text.contains(TOKEN)
     }
 }

@@ -77,7 +77,8 @@ const METHOD: &str = "
   other two tell how much of it is the disk.
 * Rates are those of so many callers that call again as soon as they have an answer, on two threads, with
   the server on the same two.
-* The token comes from memory, as from a vault that has it in its cache. TLS is not spoken.
+* The token comes from the vault, which has it in its cache from the first call on and looks for it in all
+  that would leave. TLS is not spoken.
 ";
 
 #[cfg(test)]
