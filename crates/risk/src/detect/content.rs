@@ -130,11 +130,12 @@ const MIN_BASE64: usize = 32;
 fn decoded_elsewhere(call: &Call<'_>, text: &str) -> Option<Record> {
     let here = connection(call.tool);
     let of = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
-    if text.len() < MIN_BASE64 {
+    // Line breaks inside base64 are wrapping.
+    let goes_on = |b: &u8| of(*b) || matches!(b, b'\r' | b'\n');
+    if !scan::has_run(text.as_bytes(), MIN_BASE64, goes_on) {
         return None;
     }
-    // Line breaks inside base64 are wrapping.
-    let runs = text.as_bytes().split(|b| !of(*b) && !matches!(b, b'\r' | b'\n'));
+    let runs = text.as_bytes().split(|b| !goes_on(b));
     for run in runs.filter(|run| run.len() >= MIN_BASE64) {
         let plain = decoded(run);
         let plain = String::from_utf8_lossy(&plain);

@@ -47,9 +47,9 @@ const PRODUCTION: &str =
 pub(crate) fn of_tool(tool: &Tool) -> Option<Finding> {
     let severe = tool.severity() == 5;
     let name = tool.name().as_str();
-    let shared = name.split('_').any(|word| is_one_of(SHARED, word));
+    let shared = || name.split('_').any(|word| is_one_of(SHARED, word));
     let evidence = match tool.effect() {
-        Effect::Destructive if severe && shared => "it destroys for good what others use too",
+        Effect::Destructive if severe && shared() => "it destroys for good what others use too",
         Effect::Credential if severe => "it changes a credential, a scope or a permission",
         _ => return None,
     };

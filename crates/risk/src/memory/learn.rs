@@ -17,7 +17,7 @@ use crate::flag;
 use crate::hash::{Key, Mark};
 use crate::intent;
 use crate::text::{link_like, prefix};
-use crate::words::{Words, remembered, words};
+use crate::words::{Words, remembered};
 
 /// An entry of a directory is a name; what has more words is a text, which outsiders may have written.
 const MAX_NAME_WORDS: usize = 12;
@@ -25,6 +25,15 @@ const MAX_NAME_WORDS: usize = 12;
 const MAX_SHORT_NAME: usize = 4;
 /// The same for one of several names between commas.
 const MAX_LISTED_WORDS: usize = 6;
+
+/// What the memory holds already, read once for all items of an answer.
+#[derive(Debug)]
+struct Known {
+    /// Hash, writer and place of every record.
+    records: Vec<(u64, Writer, usize)>,
+    /// The mail addresses that text by outsiders held, once somebody asked.
+    mails: Option<Vec<u64>>,
+}
 
 impl Memory {
     /// A tool returned a text.
@@ -99,7 +108,7 @@ impl Memory {
             self.add_item(record, &item, echo, &windows.found, &mut known);
             if usize::try_from(self.head.windows).is_ok_and(|n| n > 2 * MAX_WINDOWS) {
                 self.keep_bounds();
-                known = self.known();
+                known.records = self.records();
             }
         }
         self.keep_bounds();
@@ -147,8 +156,12 @@ impl Memory {
         held.filter(|held| held.record.writer == Writer::User).flat_map(|h| h.marks()).collect()
     }
 
+    fn known(&self) -> Known {
+        Known { records: self.records(), mails: None }
+    }
+
     /// Hash, writer and place of every record.
-    fn known(&self) -> Vec<(u64, Writer, usize)> {
+    fn records(&self) -> Vec<(u64, Writer, usize)> {
         let record = |entry| Held::read(entry).map(|held| (held.record.digest, held.record.writer));
         let entries = self.entries(RECORD);
         entries.filter_map(|(at, entry)| record(entry).map(|(d, w)| (d, w, at))).collect()
@@ -162,7 +175,7 @@ impl Memory {
         item: &Item<'_>,
         echo: bool,
         windows: &[u64],
-        known: &mut Vec<(u64, Writer, usize)>,
+        known: &mut Known,
     ) {
         let mut record = record;
         if record.flagged {
@@ -175,7 +188,7 @@ impl Memory {
             self.set(READ_UNTRUSTED);
         }
         let there = |(d, w, _): &&(u64, Writer, usize)| (*d, *w) == (record.digest, record.writer);
-        if let Some((_, _, at)) = known.iter().find(there) {
+        if let Some((_, _, at)) = known.records.iter().find(there) {
             if record.pointed
                 && let Some(flags) = self.bytes.get_mut(at.saturating_add(FLAGS_AT))
             {
@@ -223,7 +236,7 @@ impl Memory {
         record: Record,
         (parts, plain): (&[&Part<'_>], bool),
         windows: &[u64],
-        known: &mut Vec<(u64, Writer, usize)>,
+        known: &mut Known,
     ) {
         let class = record.writer.class();
         let max = MAX_WORDS.get(class).copied().unwrap_or_default();
@@ -252,14 +265,22 @@ impl Memory {
         }
         if record.writer == Writer::Outsiders {
             let key = self.head.key;
-            let texts = parts.iter().filter(|part| part.text.contains('@'));
-            let words = texts.flat_map(|part| words(part.text));
-            let mails: Vec<u64> = words.filter_map(|word| mail(key, &word)).collect();
-            self.list(MAILS, mails, MAX_MAILS);
+            let mut mails = Vec::new();
+            for part in parts.iter().filter(|part| part.text.contains('@')) {
+                let mut words = Words::of(part.text);
+                while let Some(word) = words.advance() {
+                    mails.extend(if word.contains('@') { mail(key, word) } else { None });
+                }
+            }
+            if !mails.is_empty() {
+                let mut all = known.mails.take().unwrap_or_else(|| self.listed(MAILS));
+                self.list_new(MAILS, mails, MAX_MAILS, &mut all);
+                known.mails = Some(all);
+            }
         }
         let (words, new) = (marks.as_slice(), u32::try_from(marks.len()).unwrap_or(u32::MAX));
         let at = New { record, words, windows }.append(&mut self.bytes);
-        known.push((record.digest, record.writer, at));
+        known.records.push((record.digest, record.writer, at));
         if let Some(count) = self.head.words.get_mut(class) {
             *count = count.saturating_add(new);
         }

@@ -110,27 +110,36 @@ impl Memory {
         self.entries(kind).map(|(_, entry)| entry.get(ENTRY..).unwrap_or_default())
     }
 
-    /// Whether an entry of a kind that is a list of hashes holds this one; how many there are.
-    fn lists(&self, kind: u8, hash: u64) -> (bool, usize) {
-        let mut count = 0usize;
-        let mut there = false;
-        for list in self.held(kind) {
-            let hashes = list.as_chunks::<8>().0;
-            count = count.saturating_add(hashes.len());
-            there |= hashes.iter().any(|h| u64::from_le_bytes(*h) == hash);
-        }
-        (there, count)
+    /// The hashes in the lists of a kind.
+    fn listed(&self, kind: u8) -> Vec<u64> {
+        let hashes = self.held(kind).flat_map(|list| list.as_chunks::<8>().0);
+        hashes.map(|hash| u64::from_le_bytes(*hash)).collect()
     }
 
     /// Adds hashes to the lists of a kind, each once, as long as there is room.
     fn list(&mut self, kind: u8, hashes: impl IntoIterator<Item = u64>, max: usize) {
-        let mut new: Vec<u64> = Vec::new();
+        let mut hashes = hashes.into_iter().peekable();
+        if hashes.peek().is_some() {
+            let mut known = self.listed(kind);
+            self.list_new(kind, hashes, max, &mut known);
+        }
+    }
+
+    /// The same where those that are there are known, to which the new ones are added.
+    fn list_new(
+        &mut self,
+        kind: u8,
+        hashes: impl IntoIterator<Item = u64>,
+        max: usize,
+        known: &mut Vec<u64>,
+    ) {
+        let before = known.len();
         for hash in hashes {
-            let (there, count) = self.lists(kind, hash);
-            if !there && !new.contains(&hash) && count.saturating_add(new.len()) < max {
-                new.push(hash);
+            if known.len() < max && !known.contains(&hash) {
+                known.push(hash);
             }
         }
+        let new = known.get(before..).unwrap_or_default();
         if !new.is_empty() {
             let list: Vec<u8> = new.iter().flat_map(|hash| hash.to_le_bytes()).collect();
             format::append(&mut self.bytes, kind, [0; 3], &[&list]);

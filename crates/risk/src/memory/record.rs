@@ -79,7 +79,7 @@ impl Record {
         bits.iter().rev().fold(0u8, |all, bit| (all << 1) | u8::from(*bit))
     }
 
-    fn read(entry: &[u8]) -> Self {
+    fn read(entry: &[u8; FIXED]) -> Self {
         let [_, writer, flags, connection] = array(entry, 0);
         Self {
             writer: match writer {
@@ -125,10 +125,10 @@ pub(crate) struct Held<'a> {
 impl<'a> Held<'a> {
     /// Takes an entry apart; none if it is too short for what it says.
     pub(super) fn read(entry: &'a [u8]) -> Option<Self> {
-        let record = Record::read(entry);
-        let words = usize::from(u16_at(entry, 12));
-        let windows = usize::from(u16_at(entry, 14));
-        let rest = entry.get(FIXED..)?;
+        let (head, rest) = entry.split_first_chunk::<FIXED>()?;
+        let record = Record::read(head);
+        let words = usize::from(u16_at(head, 12));
+        let windows = usize::from(u16_at(head, 14));
         let (prints, rest) = rest.split_at_checked(words.checked_mul(4)?)?;
         let strong = if record.writer == Writer::Outsiders { 0 } else { words.checked_mul(8)? };
         let (checks, rest) = rest.split_at_checked(strong)?;

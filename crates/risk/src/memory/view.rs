@@ -9,8 +9,8 @@ use super::format::{
 use super::record::Held;
 use super::wanted::Wanted;
 use super::{
-    CUT, MAX_CONNECTIONS, MAX_LEVEL, READ_FLAGGED, READ_PRIVATE, READ_UNTRUSTED, Record,
-    USER_SPOKE, Writer,
+    CUT, MAX_CONNECTIONS, MAX_LEVEL, MAX_RECORDS, READ_FLAGGED, READ_PRIVATE, READ_UNTRUSTED,
+    Record, USER_SPOKE, Writer,
 };
 use crate::hash::{Key, Mark, WORDS_FROM};
 use crate::intent::Asked;
@@ -69,6 +69,8 @@ impl<'a> View<'a> {
         }
         let head = admit(bytes)?;
         let mut view = View { head, bytes, ..View::default() };
+        // A record of a few lines takes some three hundred bytes.
+        view.records.reserve((bytes.len() / 256).min(MAX_RECORDS));
         for entry in Entries::of(bytes) {
             let (_, entry) = entry?;
             match entry.first() {
@@ -242,17 +244,24 @@ impl<'a> View<'a> {
         fits: impl Fn(&Record) -> bool,
     ) -> Vec<(usize, Record)> {
         let mut hits = Vec::new();
+        let may_hold = |low: &[u8; 4]| wanted.may_hold(u32::from_le_bytes(*low));
         for held in self.records.iter().filter(|held| fits(&held.record)) {
-            let may_hold = |low: &[u8; 4]| wanted.may_hold(u32::from_le_bytes(*low));
-            for (lows, highs) in held.low.chunks(8).zip(held.high.chunks(8)) {
-                if !lows.iter().fold(false, |any, low| any | may_hold(low)) {
-                    continue;
-                }
+            let mut closer = |lows: &[[u8; 4]], highs: &[u8]| {
                 for (low, high) in lows.iter().zip(highs) {
                     let low = u64::from(u32::from_le_bytes(*low));
                     let window = low | u64::from(*high) << 32;
                     hits.extend(wanted.find(window).map(|at| (at, held.record)));
                 }
+            };
+            let (lows, rest) = held.low.as_chunks::<8>();
+            let (highs, last) = held.high.as_chunks::<8>();
+            for (lows, highs) in lows.iter().zip(highs) {
+                if lows.iter().fold(false, |any, low| any | may_hold(low)) {
+                    closer(lows, highs);
+                }
+            }
+            if rest.iter().any(may_hold) {
+                closer(rest, last);
             }
         }
         // Stable: of one window the earliest record stays first.

@@ -5,7 +5,7 @@ use crate::essence::windows;
 /// Words of the filter, of 64 bits each: a power of two.
 const FILTER: usize = 1_024;
 /// Slots of the table for each window.
-const SLOTS: usize = 4;
+const SLOTS: usize = 2;
 
 /// Windows in their order. What was read is gone through once, and most of it is turned away by one
 /// bit.

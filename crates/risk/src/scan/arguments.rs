@@ -52,14 +52,12 @@ pub(crate) fn leak(arguments: &Arguments<'_>) -> Option<Leak> {
         let evidence = Evidence::Joined;
         Leak { path: String::new(), span: None, rule, evidence }
     };
-    if let Some(rule) = secret::across(&texts) {
-        return Some(joined(rule));
-    }
-    let mut squeezed = secret::Squeezed::default();
+    let size = strings().map(|leaf| leaf.text.len()).fold(0, usize::saturating_add);
+    let mut squeezed = secret::Squeezed::with_capacity(size);
     for leaf in strings() {
         squeezed.push(leaf.text);
     }
-    squeezed.secret().map(joined)
+    secret::in_pieces(&texts, &squeezed).map(joined)
 }
 
 /// The first secret in what was decoded, and in what is encoded in it once more.

@@ -126,7 +126,7 @@ pub(super) fn any(text: &[u8], classes: u8) -> bool {
 }
 
 /// Whether a list holds so many in a row for which `of` holds. Of lists that don't, few are looked at: from the end of where such a row could be back to the last byte that breaks it.
-pub(super) fn has_run<T>(list: &[T], length: usize, of: impl Fn(&T) -> bool) -> bool {
+pub(crate) fn has_run<T>(list: &[T], length: usize, of: impl Fn(&T) -> bool) -> bool {
     let mut start = 0usize;
     while let Some(row) = list.get(start..start.saturating_add(length)) {
         match row.iter().rposition(|one| !of(one)) {

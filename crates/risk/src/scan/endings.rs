@@ -7,30 +7,34 @@ use super::bytes;
 pub(super) struct Endings {
     /// Sorted by the last byte, then by the one before it.
     list: Vec<(u16, &'static [u8])>,
-    /// Whether a word ends with this byte.
-    last: Box<[bool; 256]>,
+    /// Whether words end with two bytes, by a hash of them.
+    filter: Box<[bool; FILTER]>,
 }
+
+const FILTER: usize = 4096;
 
 impl Endings {
     pub(super) fn new(words: impl Iterator<Item = &'static [u8]>) -> Self {
         let mut list: Vec<_> = words.map(|word| (key(word), word)).collect();
         list.sort_unstable();
         list.dedup();
-        let mut last = Box::new([false; 256]);
-        for slot in list.iter().filter_map(|(_, word)| word.last()) {
-            last.get_mut(usize::from(*slot)).into_iter().for_each(|known| *known = true);
+        let mut filter = Box::new([false; FILTER]);
+        for (key, _) in &list {
+            if let Some(known) = filter.get_mut(hash(*key)) {
+                *known = true;
+            }
         }
-        Self { list, last }
+        Self { list, filter }
     }
 
     /// Whether a text ends with a word for which `of` holds.
     pub(super) fn any(&self, text: &[u8], of: impl Fn(&[u8]) -> bool) -> bool {
         let Some(last) = text.last() else { return false };
-        if !self.last.get(usize::from(*last)).is_some_and(|known| *known) {
-            return false;
-        }
         // Words of one byte, and those that end with the same two.
         let ends = |key: u16| {
+            if !self.filter.get(hash(key)).is_some_and(|known| *known) {
+                return false;
+            }
             let first = self.list.partition_point(|(known, _)| *known < key);
             let same = self.list.get(first..).unwrap_or_default().iter();
             same.take_while(move |(known, _)| *known == key)
@@ -39,6 +43,10 @@ impl Endings {
         let (one, two) = (u16::from(*last) << 8, key(text));
         ends(one) || two != one && ends(two)
     }
+}
+
+fn hash(key: u16) -> usize {
+    usize::from(key.wrapping_mul(0x9e35) >> 4) & (FILTER - 1)
 }
 
 /// The last byte and the one before it, if there is one.

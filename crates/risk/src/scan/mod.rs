@@ -35,6 +35,7 @@ use std::sync::LazyLock;
 
 pub(crate) use self::arguments::leak;
 pub use self::arguments::{Leak, arguments};
+pub(crate) use self::bytes::has_run;
 pub use self::kinds::{Class, Evidence, Injection, Kind, PiiType, Scan, Span};
 pub use self::redact::{Redacted, redact};
 pub use self::sanitize::{Sanitized, sanitize};

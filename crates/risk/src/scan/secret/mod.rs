@@ -13,7 +13,7 @@ use super::kinds::{Class, Evidence, Kind, Span};
 use super::literals::Hits;
 use super::marks::Marks;
 
-pub(super) use pieces::{Squeezed, across};
+pub(super) use pieces::{Squeezed, in_pieces};
 pub(super) use rules::random;
 
 /// Finds all secrets of a text. `lower` is the text in lower case.

@@ -19,9 +19,17 @@ const WORDS: usize = 96;
 /// Most pieces that are put together with every string.
 const OPEN: usize = 64;
 
+/// A secret in pieces: over several strings, or with something between its characters. `squeezed` holds
+/// the strings, and maybe more.
+pub(in crate::scan) fn in_pieces(texts: &[&[u8]], squeezed: &Squeezed) -> Option<&'static str> {
+    let beginnings = squeezed.beginnings();
+    across(texts, !beginnings.is_empty()).or_else(|| squeezed.secret(beginnings))
+}
+
 /// A secret that begins at the end of one string and goes on at the start of another, in whatever
-/// order the strings stand: its rule. Neither string holds a secret by itself.
-pub(in crate::scan) fn across(texts: &[&[u8]]) -> Option<&'static str> {
+/// order the strings stand: its rule. Neither string holds a secret by itself. `any` says whether a
+/// whole beginning of a token may stand in one.
+fn across(texts: &[&[u8]], any: bool) -> Option<&'static str> {
     let mut opened: Vec<(usize, Vec<&[u8]>)> = Vec::new();
     for (i, text) in texts.iter().enumerate() {
         let ends = ends(text);
@@ -40,7 +48,7 @@ pub(in crate::scan) fn across(texts: &[&[u8]]) -> Option<&'static str> {
             }
         }
     }
-    begun(texts).or_else(|| {
+    any.then(|| begun(texts)).flatten().or_else(|| {
         // All of them one after the other: a secret in more than two pieces.
         let total: usize = texts.iter().map(|text| text.len()).sum();
         (texts.len() > 2 && total <= 2 * PIECE).then(|| joined(&texts.concat(), b"")).flatten()
@@ -172,9 +180,23 @@ pub(in crate::scan) struct Squeezed {
 }
 
 impl Squeezed {
+    /// With room for so many bytes.
+    pub(in crate::scan) fn with_capacity(size: usize) -> Self {
+        Self { text: Vec::with_capacity(size), seams: Vec::with_capacity(size / 4) }
+    }
+
     /// Adds a string without its white space and its invisible characters.
     pub(in crate::scan) fn push(&mut self, text: &str) {
         self.seams.push(self.text.len());
+        let whole = text.as_bytes();
+        if whole.iter().all(|b| *b < 0x7f) {
+            self.push_ascii(whole);
+        } else {
+            self.push_any(text);
+        }
+    }
+
+    fn push_any(&mut self, text: &str) {
         let whole = text.as_bytes();
         let mut done = 0usize;
         bytes::each(
@@ -195,15 +217,51 @@ impl Squeezed {
         self.text.extend_from_slice(part(whole, done, whole.len()));
     }
 
+    /// The same for ASCII: every byte is written, and the next one over it if nobody sees it, without
+    /// branches; and so with seams, of which one is due where something was taken away.
+    fn push_ascii(&mut self, text: &[u8]) {
+        let start = self.text.len();
+        self.text.extend_from_slice(text);
+        let (mut length, mut taken) = (start, false);
+        let mut seams = self.seams.len();
+        self.seams.resize(seams.saturating_add(text.len()).saturating_add(1), 0);
+        for b in text {
+            let seen = *b > b' ';
+            if let (Some(slot), Some(seam)) = (self.text.get_mut(length), self.seams.get_mut(seams))
+            {
+                (*slot, *seam) = (*b, length);
+                // Of several in a row, and of those before the first that is seen, nothing new is due.
+                seams = seams.wrapping_add(usize::from(taken && seen && length > start));
+                length = length.wrapping_add(usize::from(seen));
+                taken = !seen;
+            }
+        }
+        self.text.truncate(length);
+        self.seams.truncate(seams);
+        if taken && length > start {
+            self.seams.push(length);
+        }
+    }
+
+    /// The beginnings of tokens in it.
+    fn beginnings(&self) -> Vec<Beginning> {
+        let mut all = Vec::new();
+        tokens::each(&self.text, 0, self.text.len(), |beginning| {
+            all.push(beginning);
+            0
+        });
+        all
+    }
+
     /// A token in it. Words are glued to each other here, so what follows a beginning must be as
     /// mixed as words are not, and a beginning that words have too must stand at a seam.
-    pub(in crate::scan) fn secret(&self) -> Option<&'static str> {
+    fn secret(&self, beginnings: Vec<Beginning>) -> Option<&'static str> {
         let text = &*self.text;
         let at_seam = |start: usize| {
             self.seams.binary_search(&start).is_ok() || !is(bytes::before(text, start), TOKEN)
         };
         let mut rule = None;
-        tokens::each(text, 0, text.len(), |beginning| {
+        for beginning in beginnings {
             match beginning {
                 Beginning::Rule(known, start) if known.is_strong() || at_seam(start) => {
                     let body = start.saturating_add(known.prefix.len());
@@ -224,8 +282,7 @@ impl Squeezed {
                 }
                 Beginning::Rule(..) => {}
             }
-            0
-        });
+        }
         rule.or_else(|| self.beside()).or_else(|| self.announced()).or_else(|| {
             let at = LABEL.find(text)?;
             let body = at.saturating_add(LABEL.needle().len());
@@ -320,4 +377,26 @@ pub(super) fn mixed(body: &[u8], kind: Body) -> bool {
     let digits = bytes::count(body, DIGIT);
     let enough = body.len().min(48).checked_div(6).unwrap_or(0);
     drawn(body) && (kind == Body::Upper || digits.saturating_add(turns) >= enough)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn strings_of_ascii_are_squeezed_as_any_others(
+            strings in proptest::collection::vec("[a-c \\n\u{1}]{0,12}", 0..5)
+        ) {
+            let (mut ascii, mut any) = (Squeezed::default(), Squeezed::default());
+            for string in &strings {
+                ascii.push(string);
+                any.seams.push(any.text.len());
+                any.push_any(string);
+            }
+            prop_assert_eq!((ascii.text, ascii.seams), (any.text, any.seams));
+        }
+    }
 }

@@ -198,15 +198,28 @@ impl Beginnings {
             }
             base = base.saturating_add(BLOCK);
         }
-        let rest = text.get(base..)?;
-        let threes = rest.windows(3).map(|three| match three {
-            [a, b, third] => [*a, *b, *third],
-            _ => [0; 3],
-        });
-        // A beginning of two bytes may be the last.
-        let last = rest.last_chunk::<2>().map(|[a, b]| [*a, *b, 0]);
-        let mut places = (base..).zip(threes.chain(last));
-        places.find_map(|(start, three)| self.at(text, start, self.bucket(hash(three))))
+        self.find_at_end(text, base)
+    }
+
+    /// The same for what is too short for a block and the bytes behind it, which are seen as zeros.
+    fn find_at_end(&self, text: &[u8], base: usize) -> Option<(usize, usize)> {
+        let mut base = base;
+        while let Some(rest) = text.get(base..).filter(|rest| rest.len() >= 2) {
+            let mut last = [0u8; BLOCK + 3];
+            last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            let (even, odd) = (block(&last, 0)?, block(&last, 1)?);
+            let (even, odd) = (hashes(even.0, even.1), hashes(odd.0, odd.1));
+            // Of the last two places there are no three bytes, of the last no two.
+            let count = rest.len().saturating_sub(1).min(BLOCK);
+            let hashes = even.iter().zip(&odd).flat_map(|(even, odd)| [even, odd]);
+            let mut places = (base..).zip(hashes).take(count);
+            let found = places.find_map(|(i, hash)| self.at(text, i, self.bucket(*hash)));
+            if found.is_some() {
+                return found;
+            }
+            base = base.saturating_add(BLOCK);
+        }
+        None
     }
 
     fn bucket(&self, hash: u16) -> u8 {
