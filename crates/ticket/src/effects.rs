@@ -151,6 +151,17 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn both_halves_of_a_key_are_random() {
+        let [one, other] = [Key::random().0, Key::random().0];
+        for half in [0, 64] {
+            assert_ne!(
+                (one >> half) & u128::from(u64::MAX),
+                (other >> half) & u128::from(u64::MAX)
+            );
+        }
+    }
+
     /// An effect whose search begins at so many 256ths of the lines.
     const fn effect(start: u8, number: u16) -> Effect {
         (start as Effect) << 56 | (number as Effect) << 3 | TAKEN

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_old_is_not_counted_where_nobody_claims_either() {
+    fn what_is_too_old_is_not_counted_and_makes_room_also_where_nobody_claims() {
         let capacity = 4 * SHARD;
         let caller = Caller::dangerous_assert(
             TenantId::new("t").unwrap(),
@@ -279,21 +279,31 @@ mod tests {
         );
         let guard = MemoryGuard::new(capacity, Timestamp::from_seconds(0));
         assert!(guard.shards.len() > 1 && guard.is_empty());
-        let claim = |n: usize, now: i64| {
+        // Ids that belong into one shard.
+        let mut next = 0u64;
+        let mut in_shard = |wanted: usize| loop {
+            next += 1;
             let mut bytes = [7; 16];
-            bytes[..8].copy_from_slice(&(n as u64).to_le_bytes());
-            let (id, jti) = (EffectId::from_bytes(bytes), Jti::from_random(bytes));
+            bytes[..8].copy_from_slice(&next.to_le_bytes());
+            let id = EffectId::from_bytes(bytes);
+            let [_, low, high, ..] = guard.key.effect(id).to_le_bytes();
+            if usize::from(u16::from_le_bytes([low, high])) % guard.shards.len() == wanted {
+                return id;
+            }
+        };
+        let claim = |id: EffectId, now: i64| {
             let times = [now, now + 60, now].map(Timestamp::from_seconds);
+            let jti = Jti::from_random(*id.as_bytes());
             let claim = Claim::for_test(id, jti, &caller, Epochs::default(), times);
             pollster::block_on(guard.claim(&claim))
         };
-        for n in 0..capacity {
-            assert_eq!(claim(n, 0), Ok(()));
+        for _ in 0..capacity {
+            assert_eq!(claim(in_shard(0), 0), Ok(()));
         }
         assert_eq!((guard.len(), guard.is_empty()), (capacity, false));
-        assert_eq!(claim(capacity, 0), Err(ClaimError::Full));
-        // One shard forgets when something is claimed in it; in the others nothing is.
-        assert_eq!(claim(capacity, i64::from(SLICES) * SLICE), Ok(()));
+        assert_eq!(claim(in_shard(1), 0), Err(ClaimError::Full));
+        // The shard in which it is claimed has nothing to forget, and in the other nothing is claimed.
+        assert_eq!(claim(in_shard(1), i64::from(SLICES) * SLICE), Ok(()));
         assert_eq!((guard.len(), guard.is_empty()), (1, false));
     }
 
