@@ -96,15 +96,22 @@ impl Joined {
     }
 
     fn push(&mut self, text: &str) {
-        let seen = |c: &char| if c.is_ascii() { c.is_ascii_graphic() } else { is_seen(*c) };
-        // Runs between spaces as they are, wherever they are ASCII.
-        for run in text.split_ascii_whitespace() {
-            if run.bytes().all(|b| b.is_ascii_graphic()) {
-                self.text.push_str(run);
-            } else {
-                self.text.extend(run.chars().filter(seen));
+        if !text.is_ascii() {
+            let seen = |c: &char| if c.is_ascii() { c.is_ascii_graphic() } else { is_seen(*c) };
+            self.text.extend(text.chars().filter(seen));
+            return;
+        }
+        // Every byte is written, and the next one over it if it is not seen: no branches.
+        let mut bytes = vec![0u8; text.len()];
+        let mut length = 0usize;
+        for b in text.bytes() {
+            if let Some(slot) = bytes.get_mut(length) {
+                *slot = b;
+                length = length.wrapping_add(usize::from(b.is_ascii_graphic()));
             }
         }
+        let seen = bytes.get(..length).unwrap_or_default();
+        self.text.push_str(core::str::from_utf8(seen).unwrap_or_default());
     }
 }
 
@@ -127,6 +134,20 @@ fn percent_decoded(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_seen_is_joined() {
+        for (text, seen) in [
+            ("", ""),
+            (" \n\t ", ""),
+            ("ab c\u{1}d\u{7f}e ", "abcde"),
+            ("a\u{200b}b \u{e9}\u{a0}c", "ab\u{e9}c"),
+        ] {
+            let mut joined = Joined { text: "x".to_owned(), mixed: false };
+            joined.push(text);
+            assert_eq!(joined.text.strip_prefix('x'), Some(seen));
+        }
+    }
 
     #[test]
     fn percent_escapes_are_undone_and_anything_else_is_kept() {

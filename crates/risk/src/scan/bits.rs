@@ -1,62 +1,8 @@
-//! One bit for each byte of a text.
-
-/// Bits in blocks of 64, the first the lowest. Behind the last byte at least one is not set.
-#[derive(Debug)]
-pub(super) struct Bits {
-    blocks: Vec<u64>,
-}
+//! One bit for each byte of a text, in blocks of 64, the first the lowest. Behind the last byte at least
+//! one is not set.
 
 /// Bits of a block.
 pub(super) const BLOCK: usize = 64;
-
-impl Bits {
-    pub(super) fn with_capacity(blocks: usize) -> Self {
-        Self { blocks: Vec::with_capacity(blocks) }
-    }
-
-    pub(super) fn push(&mut self, block: u64) {
-        self.blocks.push(block);
-    }
-
-    pub(super) fn block(&self, i: usize) -> u64 {
-        self.blocks.get(i).copied().unwrap_or(0)
-    }
-
-    /// The end of the run that begins at `start`, at most `most` bytes on.
-    #[inline]
-    pub(super) fn end(&self, start: usize, most: usize) -> usize {
-        end(|i| self.block(i), start, most)
-    }
-
-    /// Where the runs of a block begin.
-    fn starts_in(&self, i: usize) -> u64 {
-        let carry = i.checked_sub(1).map_or(0, |before| self.block(before) >> (BLOCK - 1));
-        let block = self.block(i);
-        block & !(block << 1 | carry)
-    }
-
-    /// The first place from `from` on where a run begins.
-    #[inline]
-    pub(super) fn next(&self, from: usize) -> Option<usize> {
-        let mut i = from / BLOCK;
-        let mut starts = self.starts_in(i) >> (from % BLOCK) << (from % BLOCK);
-        while starts == 0 {
-            i = i.saturating_add(1);
-            if i >= self.blocks.len() {
-                return None;
-            }
-            starts = self.starts_in(i);
-        }
-        Some(i.saturating_mul(BLOCK).saturating_add(count(starts.trailing_zeros())))
-    }
-
-    /// Where runs begin.
-    #[cfg(test)]
-    pub(super) fn starts(&self) -> impl Iterator<Item = usize> + '_ {
-        let next = |place: &usize| self.next(place.saturating_add(1));
-        core::iter::successors(self.next(0), next)
-    }
-}
 
 /// The end of the run that begins at `start`, at most `most` bytes on. `block` gives a block's bits.
 #[inline]
@@ -89,6 +35,26 @@ pub(super) fn start(block: impl Fn(usize) -> u64, end: usize, most: usize) -> us
     start
 }
 
+/// The first place from `from` on where a run begins, among so many blocks.
+#[inline]
+pub(super) fn next(block: impl Fn(usize) -> u64, blocks: usize, from: usize) -> Option<usize> {
+    let starts_in = |i: usize| {
+        let carry = i.checked_sub(1).map_or(0, |before| block(before) >> (BLOCK - 1));
+        let here = block(i);
+        here & !(here << 1 | carry)
+    };
+    let mut i = from / BLOCK;
+    let mut starts = starts_in(i) >> (from % BLOCK) << (from % BLOCK);
+    while starts == 0 {
+        i = i.saturating_add(1);
+        if i >= blocks {
+            return None;
+        }
+        starts = starts_in(i);
+    }
+    Some(i.saturating_mul(BLOCK).saturating_add(count(starts.trailing_zeros())))
+}
+
 fn count(bits: u32) -> usize {
     usize::try_from(bits).unwrap_or(0)
 }
@@ -111,19 +77,18 @@ mod tests {
                 set.extend(vec![false; zeros]);
             }
             set.push(false);
-            let mut bits = Bits::with_capacity(1);
-            for block in set.chunks(64) {
-                bits.push(block.iter().rev().fold(0, |b, set| b << 1 | u64::from(*set)));
-            }
+            let bits = |block: &[bool]| block.iter().rev().fold(0, |b, set| b << 1 | u64::from(*set));
+            let blocks: Vec<u64> = set.chunks(64).map(bits).collect();
+            let block = |i: usize| blocks.get(i).copied().unwrap_or(0);
             let has = |i: usize| set.get(i).copied().unwrap_or(false);
             let place = place.min(set.len());
             let behind = place.saturating_add(most);
             let end = (place..behind).find(|i| !has(*i)).unwrap_or(behind);
-            prop_assert_eq!(bits.end(place, most), end);
+            prop_assert_eq!(super::end(block, place, most), end);
             let back = (0..place).rev().take(most).take_while(|i| has(*i)).count();
-            prop_assert_eq!(start(|i| bits.block(i), place, most), place.saturating_sub(back));
+            prop_assert_eq!(start(block, place, most), place.saturating_sub(back));
             let begins = |i: &usize| has(*i) && (*i == 0 || !has(i.saturating_sub(1)));
-            prop_assert_eq!(bits.next(place), (place..set.len()).find(begins));
+            prop_assert_eq!(next(block, blocks.len(), place), (place..set.len()).find(begins));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The first pass: where a closer look is due.
 
-use super::bits::{self, BLOCK, Bits};
+use super::bits::{self, BLOCK};
 use super::lanes;
 
 /// Shortest run of token characters that is looked at.
@@ -12,10 +12,9 @@ pub(super) struct Marks<'a> {
     text: &'a [u8],
     /// Runs of letters, digits and `-._/+=` of at least [`RUN`] bytes: start and end.
     pub(super) runs: Vec<(usize, usize)>,
-    /// Digits.
-    pub(super) digits: Bits,
-    /// Letters and digits of ASCII, in blocks that hold a digit.
-    words: Bits,
+    /// For each block which bytes are digits, and which are letters or digits of ASCII; nothing for one
+    /// without a digit.
+    blocks: Vec<(u64, u64)>,
     /// There is more than printable ASCII and line breaks.
     pub(super) odd: bool,
 }
@@ -31,7 +30,7 @@ pub(super) fn mark(text: &[u8]) -> Marks<'_> {
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     let last = padded(rest);
     let size = blocks.len().saturating_add(1);
-    let (mut digits, mut words) = (Bits::with_capacity(size), Bits::with_capacity(size));
+    let mut known = Vec::with_capacity(size);
     let mut runs = Vec::new();
     let mut ever = 0u64;
     let (mut base, mut done) = (0usize, 0usize);
@@ -50,19 +49,29 @@ pub(super) fn mark(text: &[u8]) -> Marks<'_> {
             done = long(text, base, gathered(lanes, IN_RUN), done, &mut runs);
         }
         if any & all(DIGIT) == 0 {
-            digits.push(0);
-            words.push(0);
+            known.push((0, 0));
         } else {
-            digits.push(gathered(lanes, DIGIT));
-            words.push(words_in(block));
+            known.push((gathered(lanes, DIGIT), words_in(block)));
         }
         ever |= any;
         base = base.wrapping_add(BLOCK);
     }
-    Marks { text, runs, digits, words, odd: ever & all(ODD) != 0 }
+    Marks { text, runs, blocks: known, odd: ever & all(ODD) != 0 }
 }
 
 impl Marks<'_> {
+    /// The first place from `from` on where digits begin.
+    #[inline]
+    pub(super) fn next_digits(&self, from: usize) -> Option<usize> {
+        bits::next(|i| self.known(i).0, self.blocks.len(), from)
+    }
+
+    /// The end of the digits that begin at `start`, at most `most` bytes on.
+    #[inline]
+    pub(super) fn digits_end(&self, start: usize, most: usize) -> usize {
+        bits::end(|i| self.known(i).0, start, most)
+    }
+
     /// The end of the letters and digits that begin at `start`, at most `most` bytes on.
     #[inline]
     pub(super) fn word_end(&self, start: usize, most: usize) -> usize {
@@ -76,9 +85,14 @@ impl Marks<'_> {
     }
 
     #[inline]
+    fn known(&self, i: usize) -> (u64, u64) {
+        self.blocks.get(i).copied().unwrap_or((0, 0))
+    }
+
+    #[inline]
     fn words_of(&self, i: usize) -> u64 {
         // A block without a digit was not looked at.
-        match self.words.block(i) {
+        match self.known(i).1 {
             0 => self.looked_at(i),
             words => words,
         }
@@ -222,7 +236,18 @@ mod tests {
             )
         ) {
             let marks = mark(&text);
-            let starts: Vec<usize> = marks.digits.starts().collect();
+            let next = |place: &usize| marks.next_digits(place.saturating_add(1));
+            let starts: Vec<usize> =
+                core::iter::successors(marks.next_digits(0), next).collect();
+            for place in &starts {
+                let word = |b: &&u8| b.is_ascii_alphanumeric();
+                let ahead = text[*place..].iter().take_while(word).count();
+                let back = text[..*place].iter().rev().take_while(word).count();
+                let digits = text[*place..].iter().take_while(|b| b.is_ascii_digit()).count();
+                prop_assert_eq!(marks.word_end(*place, 99), place.saturating_add(ahead.min(99)));
+                prop_assert_eq!(marks.word_start(*place, 99), place.saturating_sub(back.min(99)));
+                prop_assert_eq!(marks.digits_end(*place, 999), place.saturating_add(digits));
+            }
             prop_assert_eq!((marks.runs, starts), slow(&text));
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks<'_>, out: &mut Vec<S
         out.extend(net::email(text, sign).map(|(start, end)| span(PiiType::Email, start, end)));
     }
     let mut from = 0usize;
-    while let Some(start) = marks.digits.next(from) {
+    while let Some(start) = marks.next_digits(from) {
         from = one(text, lower, marks, start, out).max(start.saturating_add(1));
     }
 }
@@ -45,7 +45,7 @@ fn one(text: &[u8], lower: &[u8], marks: &Marks<'_>, digit: usize, out: &mut Vec
         out.push(span(PiiType::Mac, start, end));
         return end;
     }
-    let group = marks.digits.end(digit, WORD);
+    let group = marks.digits_end(digit, WORD);
     let digits = start == digit && group == end;
     if digits && end.saturating_sub(start) < 6 && ends_here(text, end) {
         return end;
@@ -136,7 +136,7 @@ fn one(text: &[u8], lower: &[u8], marks: &Marks<'_>, digit: usize, out: &mut Vec
     if group.saturating_sub(digit) < 6 && number::between(text, group).is_none() {
         return group;
     }
-    let number = Number::read(text, &marks.digits, digit);
+    let number = Number::read(text, marks, digit);
     numbers(&number, lower, out);
     number.end.max(end.min(digit.saturating_add(1)))
 }

@@ -1,7 +1,7 @@
 //! A number as people write it: digits in groups.
 
-use super::super::bits::Bits;
 use super::super::bytes::{self, ALNUM, DIGIT, HIGH, at, part};
+use super::super::marks::Marks;
 
 /// Most digits and most groups that one number can have.
 pub(super) const DIGITS: usize = 40;
@@ -41,8 +41,8 @@ pub(super) struct Number<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// Reads the number whose first digit is at `start`; `all` are the text's digits.
-    pub(super) fn read(text: &'a [u8], all: &Bits, start: usize) -> Self {
+    /// Reads the number whose first digit is at `start`.
+    pub(super) fn read(text: &'a [u8], marks: &Marks<'_>, start: usize) -> Self {
         let none = Group { start, first: 0, length: 0, before: Between::More };
         let mut number = Self {
             text,
@@ -54,7 +54,7 @@ impl<'a> Number<'a> {
         };
         let (mut place, mut before, mut taken) = (start, Between::More, 0usize);
         loop {
-            let end = all.end(place, usize::MAX);
+            let end = marks.digits_end(place, usize::MAX);
             let length = end.saturating_sub(place);
             let room = number.groups.get_mut(number.count);
             let digits = number.digits.get_mut(taken..taken.saturating_add(length));

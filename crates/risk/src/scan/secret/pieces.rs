@@ -182,7 +182,7 @@ pub(in crate::scan) struct Squeezed {
 impl Squeezed {
     /// With room for so many bytes.
     pub(in crate::scan) fn with_capacity(size: usize) -> Self {
-        Self { text: Vec::with_capacity(size), seams: Vec::with_capacity(size / 4) }
+        Self { text: Vec::with_capacity(size), seams: Vec::with_capacity(size.saturating_add(16)) }
     }
 
     /// Adds a string without its white space and its invisible characters.
