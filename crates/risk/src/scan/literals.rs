@@ -39,6 +39,7 @@ impl Literals {
     pub(super) fn new(literals: impl Iterator<Item = &'static str>) -> Self {
         let literals: Vec<&'static [u8]> = literals.map(str::as_bytes).collect();
         let (mut buckets, mut short) = (Vec::<Vec<_>>::new(), Vec::new());
+        let mut shared = 0u8;
         let (mut filter, mut fours) = (Box::new([0; SIZE]), Box::new([false; SIZE]));
         for (which, literal) in literals.iter().copied().enumerate() {
             let rarest = literal.windows(4).enumerate().min_by_key(|(_, four)| often(four));
@@ -53,8 +54,11 @@ impl Literals {
                 let three = number(three);
                 let Some(slot) = filter.get_mut(usize::from(hash_three(three))) else { continue };
                 if *slot == 0 {
-                    // Where there are too many they share the last.
-                    *slot = u8::try_from(buckets.len().saturating_add(1)).unwrap_or(u8::MAX);
+                    // Where there are too many, two share one.
+                    *slot = u8::try_from(buckets.len().saturating_add(1)).unwrap_or_else(|_| {
+                        shared = shared.wrapping_rem(u8::MAX).saturating_add(1);
+                        shared
+                    });
                 }
                 let bucket = usize::from(*slot).saturating_sub(1);
                 if buckets.len() <= bucket {

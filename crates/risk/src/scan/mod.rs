@@ -160,6 +160,12 @@ fn deeper(
             },
         );
     }
+    let instructs = found.iter().any(|span| matches!(span.kind, Kind::Injection(_)));
+    if !instructs && inject::encoded(decoded) {
+        let kind = Kind::Injection(Injection::Structural);
+        let (rule, class) = ("order_in_hiding", Class::Medium);
+        found.push(Span { kind, rule, start, end, class, evidence });
+    }
     let known = out.len();
     for span in found {
         let same = |s: &Span| s.rule == span.rule && s.start == start && s.evidence == evidence;

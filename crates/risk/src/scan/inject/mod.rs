@@ -3,6 +3,7 @@
 //! A first search for rare words says which sentences to read. A sentence is read by the kinds of its
 //! words, not by phrases; signs of neighbouring sentences add up.
 
+mod abroad;
 mod markers;
 mod sentence;
 mod words;
@@ -13,7 +14,7 @@ use super::literals::{self, Hits};
 use sentence::{Reading, Room, SIGNS};
 
 /// Words without which nothing is an instruction to an agent.
-const ANCHORS: [&str; 64] = [
+const ANCHORS: [&str; 72] = [
     "nstruct",
     "prompt",
     "directive",
@@ -78,6 +79,14 @@ const ANCHORS: [&str; 64] = [
     "指示",
     "инструкци",
     "지시",
+    "указани",
+    "instruç",
+    "ki-assist",
+    "asistente de",
+    "disregard",
+    "ignore what",
+    "forget what",
+    "new job",
 ];
 
 /// What pretends that the text which was read is over, if it stands between signs.
@@ -113,8 +122,11 @@ const DISGUISED: [&str; 16] = [
 
 /// The words of which one must stand in a sentence that is read.
 pub(super) fn words() -> impl Iterator<Item = &'static str> {
-    ANCHORS.into_iter().chain(DISGUISED).chain(CLOSERS)
+    ANCHORS.into_iter().chain(DISGUISED).chain(CLOSERS).chain(ABROAD).chain(HIDES)
 }
+
+/// The words whose sentences are read.
+const OWN: usize = ANCHORS.len() + DISGUISED.len() + CLOSERS.len();
 
 /// Longest sentence that is read, in bytes.
 const LONGEST: usize = 1000;
@@ -135,6 +147,23 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
         if let Some((end, rule)) = markers::marker(lower, place) {
             let start = line_start(text, place).max(place.saturating_sub(24));
             out.push(span(rule, Injection::Lexical, boundary(text, start), end));
+        }
+        if which >= OWN.saturating_add(ABROAD.len()) {
+            let strict = at(lower, place) == b'<';
+            if let Some((start, end)) = hidden(lower, place, strict, &mut room) {
+                out.push(span("order_in_hiding", Injection::Structural, start, end));
+            }
+            // What else stands there is read at its own words.
+            return 0;
+        }
+        if which >= OWN {
+            let before = abroad::comes_first(lower, place);
+            if before || abroad::speaks_to_a_machine(lower, place) {
+                let end = bounds(lower, place).1;
+                let rule = if before { "replaces_the_task" } else { "addresses_an_agent" };
+                out.push(span(rule, Injection::Lexical, place, end));
+            }
+            return 0;
         }
         if place < done {
             return done;
@@ -161,6 +190,14 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
             return end;
         }
         let mut reading = sentence::read(sentence, &mut room);
+        // `Human: …` before it, as only transcripts of machines have it.
+        if reading.signs & sentence::SPEAKS != 0
+            && sentence.starts_with(b"assistant:")
+            && memchr::memmem::find(part(lower, start.saturating_sub(LONGEST), start), b"human:")
+                .is_some()
+        {
+            reading.signs |= sentence::AS_HUMAN;
+        }
         // What speaks to a machine, and does not say what to do: the sentences beside it may.
         if reading.signs & BESIDE != 0
             && (sentence::commands(sentence, &mut room) || beside(lower, start, end, &mut room))
@@ -173,6 +210,49 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
         end
     });
     spaced(lower, out);
+}
+
+/// Words of other languages that begin what says more.
+const ABROAD: [&str; 10] = [
+    "bevor ",
+    "continuer",
+    "continuar",
+    "poursuivre",
+    "続ける前",
+    "回答する前",
+    "继续之前",
+    "アシスタント",
+    "助手",
+    "ассистент",
+];
+
+/// Shortest order that is looked for where it is hidden, in bytes.
+const SHORTEST: usize = 16;
+
+/// What people who read a page do not see.
+const HIDES: [&str; 4] = ["<!--", "display:none", "font-size:0", "visibility:hidden"];
+
+/// An order in a comment, or in an element that is not shown, that begins at a place.
+fn hidden(lower: &[u8], place: usize, strict: bool, room: &mut Room) -> Option<(usize, usize)> {
+    let rest = part(lower, place, place.saturating_add(LONGEST));
+    let from = if strict { 4 } else { memchr::memchr(b'>', rest)?.saturating_add(1) };
+    let inner = rest.get(from..)?;
+    let close =
+        if strict { memchr::memmem::find(inner, b"-->") } else { memchr::memchr(b'<', inner) };
+    let inner = inner.get(..close.unwrap_or(inner.len()))?;
+    if inner.len() < SHORTEST {
+        return None;
+    }
+    let start = place.saturating_add(from);
+    let end = boundary(lower, start.saturating_add(inner.len()));
+    sentence::hidden_order(inner, strict, room).then(|| (boundary(lower, place), end))
+}
+
+/// An order in what was decoded, where nothing else was found: nobody encodes what others may read.
+pub(super) fn encoded(decoded: &[u8]) -> bool {
+    let first = decoded.iter().position(u8::is_ascii_alphabetic).unwrap_or(0);
+    let text = bytes::lower(part(decoded, first, first.saturating_add(300)));
+    first < 8 && sentence::hidden_order(&text, false, &mut Room::default())
 }
 
 /// Signs with which a command in a neighbouring sentence counts.
@@ -275,15 +355,24 @@ fn line_start(text: &[u8], place: usize) -> usize {
 fn bounds(text: &[u8], place: usize) -> (usize, usize) {
     let from = place.saturating_sub(LONGEST / 2);
     let before = part(text, from, place);
-    let may_end = |b: &u8| matches!(b, b'\n' | b'.' | b'!' | b'?');
-    let ends = |i: usize| at(text, i) == b'\n' || bytes::is(at(text, i.saturating_add(1)), SPACE);
+    let may_end = |b: &u8| matches!(b, b'\n' | b'.' | b'!' | b'?' | b'\\');
+    let ends = |i: usize| {
+        let next = at(text, i.saturating_add(1));
+        match at(text, i) {
+            b'\n' => true,
+            // The line breaks of a text that stands in quotes.
+            b'\\' => matches!(next, b'n' | b'r'),
+            // The same behind a full stop.
+            _ => bytes::is(next, SPACE) || next == b'\\',
+        }
+    };
     // A full stop directly before the place is followed by no space that is looked at.
     let mut known = before.len();
     let mut start = from;
     while let Some(i) = before.get(..known).and_then(|before| before.iter().rposition(may_end)) {
         let stop = from.saturating_add(i);
         if at(text, stop) == b'\n' || i.saturating_add(1) < before.len() && ends(stop) {
-            start = stop.saturating_add(1);
+            start = stop.saturating_add(if at(text, stop) == b'\\' { 2 } else { 1 });
             break;
         }
         known = i;

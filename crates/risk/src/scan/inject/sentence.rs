@@ -1,18 +1,19 @@
 //! What a sentence says, if it speaks to a machine.
 
 use super::super::bytes::{self, ALPHA, DIGIT, part};
+use super::abroad;
 use super::words::{
     ACT, AI, ALL, ANSWERING, ARGUMENTS, BE, BEFORE, CARRY, CHANGED, DOC, DONE, FREED, LEAVE,
     LETTER, MACHINE, MARKER, MINE, MODE, MUST, NEW, NOT, NOW, ORDER, ORDERS, OVERRIDE, PEOPLE,
-    PROMPT, READS, REVEAL, SAY, SENSITIVE, SNAKE, SPEAKER, SYSTEM, TASK, TELL, THIS, TO, TOOL,
-    TURN, URGENT, USE, USER, VOID, WHICH, YOU,
+    PROMPT, READS, REVEAL, SAY, SENSITIVE, SNAKE, SPEAKER, SYSTEM, TASK, TELL, THIS, TO, TOLD,
+    TOOL, TURN, URGENT, USE, USER, VOID, WERE, WHICH, YOU,
 };
 
 /// Most words of a sentence that are looked at.
 const WORDS: usize = 160;
 
 /// Signs of an instruction to an agent, with their weights; each counts once in a passage.
-pub(super) const SIGNS: [(u32, u32); 25] = [
+pub(super) const SIGNS: [(u32, u32); 28] = [
     (SETS_ASIDE, 4),
     (GIVES_AWAY, 4),
     (TURNS_TO, 3),
@@ -38,6 +39,9 @@ pub(super) const SIGNS: [(u32, u32); 25] = [
     (UNBOUND, 2),
     (NEW_RULES, 2),
     (MACHINE_MUST, 2),
+    (GOES_BACK, 2),
+    (AS_HUMAN, 3),
+    (TOLD_BEFORE, 4),
 ];
 
 pub(super) const SETS_ASIDE: u32 = 1;
@@ -69,6 +73,13 @@ pub(super) const MACHINE_MUST: u32 = 1 << 24;
 /// Speaks as the system or another, and says what to do: also what people write begins with `System:`.
 pub(super) const SPEAKS_ORDERS: u32 = 1 << 25;
 
+/// May go back to what it was to do at first.
+pub(super) const GOES_BACK: u32 = 1 << 26;
+/// Speaks as `Human:`, which only transcripts of machines do.
+pub(super) const AS_HUMAN: u32 = 1 << 27;
+/// Sets aside what the reader was told.
+pub(super) const TOLD_BEFORE: u32 = 1 << 28;
+
 /// What was read of a sentence.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Reading {
@@ -91,14 +102,21 @@ pub(super) fn read(sentence: &[u8], room: &mut Room) -> Reading {
     let words = room.meanings.as_slice();
     let all = words.iter().fold(0, |all, word| all | word);
     let mut signs = signs(words, all);
-    if foreign(sentence) {
-        signs |= SETS_ASIDE;
-    }
+    let mut add = |holds: bool, sign: u32| signs |= if holds { sign } else { 0 };
+    let has = |kinds: &[u64]| kinds.iter().all(|kind| all & kind != 0);
+    add(abroad::sets_aside(sentence), SETS_ASIDE);
+    let noted = has(&[AI, TO, LETTER | ORDERS]) && noted_to(sentence, words, &room.starts);
+    add(noted || all & ORDERS != 0 && keyed(sentence), TURNS_TO | COMMANDS);
     if speaks(sentence, words, &room.starts) {
         signs |= if signs & COMPLETED == 0 { SPEAKS } else { SPEAKS | SPEAKS_ORDERS };
+        let orders = all & AI != 0 && words.get(1).is_some_and(|word| word & ACT != 0);
+        let overrides = words.get(1).is_some_and(|word| word & OVERRIDE != 0);
+        signs |= if orders || overrides { SPEAKS_ORDERS } else { 0 };
     }
     if calls_upon(sentence, words, &room.starts) {
-        signs |= TURNS_TO;
+        // Nobody has a machine for a contact.
+        let called = all & AI != 0 && memchr::memchr(b'@', sentence).is_some();
+        signs |= if called { TURNS_TO | COMMANDS } else { TURNS_TO };
     }
     if all & TOOL != 0
         && all & USE != 0
@@ -137,19 +155,53 @@ fn you_must_act(words: &[u64]) -> bool {
 fn take_apart(sentence: &[u8], room: &mut Room) {
     room.meanings.clear();
     room.starts.clear();
+    if memchr::memchr(0xc3, sentence).is_some() {
+        with_accents(sentence, room);
+        return;
+    }
     let mut place = 0usize;
     for raw in sentence.split(|b| !bytes::is(*b, ALPHA | DIGIT) && !matches!(b, b'\'' | b'_')) {
-        let word = raw.strip_suffix(b"'").unwrap_or(raw);
-        let word = word.strip_prefix(b"'").unwrap_or(word);
-        if !word.is_empty() {
-            if room.meanings.len() >= WORDS {
-                break;
-            }
-            room.meanings.push(super::words::meaning(word));
-            room.starts.push(place);
+        if room.meanings.len() >= WORDS {
+            break;
         }
+        add(sentence, raw, place, room);
         place = place.saturating_add(raw.len()).saturating_add(1);
     }
+}
+
+/// The same with the letters of western languages that have accents.
+fn with_accents(sentence: &[u8], room: &mut Room) {
+    let mut place = 0usize;
+    while place < sentence.len() && room.meanings.len() < WORDS {
+        let start = place;
+        while in_word(sentence, place) {
+            place = place.saturating_add(1);
+        }
+        add(sentence, part(sentence, start, place), start, room);
+        place = place.saturating_add(1);
+    }
+}
+
+/// Adds a word that begins at a place, without quotes around it.
+fn add(sentence: &[u8], raw: &[u8], place: usize, room: &mut Room) {
+    let word = raw.strip_suffix(b"'").unwrap_or(raw);
+    let word = word.strip_prefix(b"'").unwrap_or(word);
+    // The letter of `\n` is part of no word.
+    let escape =
+        matches!(word, [b'n' | b'r' | b't', _, ..]) && bytes::before(sentence, place) == b'\\';
+    let word = if escape { word.get(1..).unwrap_or_default() } else { word };
+    if !word.is_empty() {
+        room.meanings.push(super::words::meaning(word));
+        room.starts.push(place.saturating_add(usize::from(escape)));
+    }
+}
+
+/// Letters, digits, quotes and low lines, and the letters with accents of western languages.
+fn in_word(sentence: &[u8], place: usize) -> bool {
+    let b = bytes::at(sentence, place);
+    bytes::is(b, ALPHA | DIGIT)
+        || matches!(b, b'\'' | b'_' | 0xc3)
+        || b & 0xc0 == 0x80 && bytes::before(sentence, place) == 0xc3
 }
 
 /// The byte behind a word, and the first behind that which is no space.
@@ -158,31 +210,55 @@ fn behind(sentence: &[u8], starts: &[usize], word: usize) -> u8 {
     bytes::at(sentence, bytes::run(sentence, start, ALPHA | DIGIT, 24))
 }
 
-/// `system: …`, `assistant: …` at the beginning.
+/// `system: …`, `assistant: …`, `admin override: …` at the beginning.
 fn speaks(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
-    words.first().is_some_and(|word| word & (SYSTEM | MACHINE | SPEAKER) != 0)
-        && behind(sentence, starts, 0) == b':'
+    let first = words.first().is_some_and(|word| word & (SYSTEM | MACHINE | SPEAKER) != 0);
+    let second = words.get(1).is_some_and(|word| word & OVERRIDE != 0);
+    first && (behind(sentence, starts, 0) == b':' || second && behind(sentence, starts, 1) == b':')
+}
+
+/// `@chatgpt …`.
+fn is_called(sentence: &[u8], starts: &[usize], word: usize) -> bool {
+    starts.get(word).is_some_and(|start| bytes::before(sentence, *start) == b'@')
+}
+
+/// `Note to the AI assistant: …`: a machine is all that stands between `to` and the colon.
+fn noted_to(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
+    words.windows(2).enumerate().any(|(i, w)| {
+        let note = matches!(w, [a, b] if a & (LETTER | ORDERS) != 0 && b & TO != 0);
+        let after = part_of(words, i.saturating_add(2), 5);
+        let last = after.iter().rposition(|word| word & MACHINE != 0);
+        let ai = after.iter().any(|word| word & AI != 0);
+        let ends = |last: usize| {
+            let at = i.saturating_add(last).saturating_add(2);
+            let start = starts.get(at).copied().unwrap_or(sentence.len());
+            let rest = part(sentence, start, start.saturating_add(40));
+            let word = (0..rest.len()).take_while(|place| in_word(rest, *place)).count();
+            let behind = rest.get(word..).unwrap_or_default();
+            behind.iter().find(|b| **b != b' ') == Some(&b':')
+        };
+        note && ai && last.is_some_and(ends)
+    })
+}
+
+/// A key of data that holds instructions for a machine: `instructions_for_agent: …`.
+fn keyed(sentence: &[u8]) -> bool {
+    let Some(colon) = memchr::memchr(b':', sentence) else { return false };
+    let key = part(sentence, colon.saturating_sub(40), colon);
+    if !key.contains(&b'_') {
+        return false;
+    }
+    let find = |stem: &[u8]| memchr::memmem::find(key, stem).is_some();
+    find(b"nstruct")
+        && [&b"_agent"[..], b"agent_", b"assistant", b"llm", b"_ai", b"ai_"].iter().any(|m| find(m))
 }
 
 /// `assistant, call …`
 fn calls_upon(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
     words.windows(2).enumerate().any(|(i, w)| {
         matches!(w, [a, b] if a & MACHINE != 0 && b & (USE | ACT | CARRY) != 0)
-            && behind(sentence, starts, i) == b','
+            && (behind(sentence, starts, i) == b',' || is_called(sentence, starts, i))
     })
-}
-
-/// `Ignore the instructions` in scripts without spaces or other letters: a stem of each.
-fn foreign(sentence: &[u8]) -> bool {
-    const ORDERED: [&str; 6] = ["指令", "指示", "提示词", "инструкци", "указани", "지시"];
-    const ASIDE: [&str; 8] = ["忽略", "无视", "忘记", "無視", "忘れ", "гнорир", "абудь", "무시"];
-    if sentence.is_ascii() {
-        return false;
-    }
-    let any = |words: &[&str]| {
-        words.iter().any(|word| memchr::memmem::find(sentence, word.as_bytes()).is_some())
-    };
-    any(&ORDERED) && any(&ASIDE)
 }
 
 /// Whether a word of one kind is followed within some words by one of another.
@@ -221,7 +297,7 @@ fn signs(words: &[u64], all: u64) -> u32 {
             words.windows(2).any(|w| matches!(w, [a, b] if a & YOU != 0 && b & MACHINE != 0));
         let are_you = then(YOU, MACHINE, 5) && has(MUST | ORDER | CARRY | ORDERS)
             || then(MACHINE, YOU, 3) && has(AI) && you_must_act(words);
-        let reads = then(MACHINE, READS, 1) && has(MUST | PEOPLE);
+        let reads = then(MACHINE, READS, 2) && has(MUST | PEOPLE);
         let note_to = words.windows(2).enumerate().any(|(i, w)| {
             matches!(w, [a, b] if a & (LETTER | ORDERS) != 0 && b & TO != 0)
                 && part_of(words, i.saturating_add(2), 4).iter().any(|word| word & MACHINE != 0)
@@ -230,7 +306,11 @@ fn signs(words: &[u64], all: u64) -> u32 {
         // What is for agents and models may be for people, too.
         add(has(AI) && (note_to || are_you || then(TURN, AI, 4)), TO_AI);
         add(note_to && has(AI) && has(PEOPLE | MUST) && has(SAY | ACT), COMMANDS);
-        add(then(MACHINE, MUST, 1) && then(MUST, ACT | SAY | USE, 2), MACHINE_MUST);
+        let reader = has(MUST) && then(MACHINE, READS, 2) && then(READS, MUST, 4);
+        add((then(MACHINE, MUST, 1) || reader) && then(MUST, ACT | SAY | USE, 2), MACHINE_MUST);
+        let you = has(AI) && has(YOU) && has(BE) && if_you_are(words);
+        add(you, TURNS_TO);
+        add(you && has(ACT | SAY), COMMANDS);
     }
     if has(BE) && has(AI | FREED) {
         let are_now = words
@@ -246,6 +326,12 @@ fn signs(words: &[u64], all: u64) -> u32 {
     add(done || then(DONE, USER, 4) && has(ORDERS | TASK), COMPLETED);
     add(then(READS, DOC, 3), WHILE_READING);
     add(then(BEFORE, ANSWERING, 2) && has(USER | YOU | TASK), BEFORE_ANSWER);
+    // `Before you can help the user, you must …`.
+    let helps =
+        has(USER) && then(BEFORE, YOU, 1) && then(YOU, ANSWERING, 2) && then(ANSWERING, USER, 3);
+    add(helps, BEFORE_ANSWER);
+    add(helps && you_must_act(words), COMMANDS);
+    add(has(OVERRIDE) && has(TOLD) && !has(MINE) && was_told(words), TOLD_BEFORE);
     add(then(NOT, ORDERS, 3) && has(SAY) && has(YOU), UNBOUND);
     add(then(SPEAKER, MODE, 1) && has(YOU | LEAVE | CHANGED), UNBOUND);
     let yours = words.windows(2).any(|w| matches!(w, [a, b] if a & YOU != 0 && b & ORDERS != 0));
@@ -271,6 +357,31 @@ fn signs(words: &[u64], all: u64) -> u32 {
         |w: &[u64]| matches!(w, [a, b] if a & SYSTEM != 0 && b & (PROMPT | ORDERS | OVERRIDE) != 0);
     add(has(SYSTEM) && words.windows(2).any(names), NAMES_SYSTEM);
     signs
+}
+
+/// `If you are an AI agent, …`, `if you are an LLM processing this, …`: no noun follows that makes a
+/// person of it, as in `an AI researcher`.
+fn if_you_are(words: &[u64]) -> bool {
+    words.windows(2).enumerate().any(|(i, w)| {
+        let after = part_of(words, i.saturating_add(2), 5);
+        let Some(ai) = after.iter().position(|word| word & AI != 0) else { return false };
+        let rest = after.get(ai..).unwrap_or_default();
+        let kind = rest.iter().take_while(|word| **word & MACHINE != 0).count();
+        let next = rest.get(kind).copied().unwrap_or(0);
+        let whole = kind > 1 || next & (READS | ACT | YOU | MUST | PEOPLE | THIS) != 0;
+        matches!(w, [a, b] if a & YOU != 0 && b & BE != 0) && ai <= 1 && whole
+    })
+}
+
+/// `… what you were told`.
+fn was_told(words: &[u64]) -> bool {
+    words.iter().enumerate().any(|(i, word)| {
+        let after = part_of(words, i.saturating_add(1), 6);
+        word & OVERRIDE != 0
+            && after
+                .windows(3)
+                .any(|w| matches!(w, [a, b, c] if a & YOU != 0 && b & WERE != 0 && c & TOLD != 0))
+    })
 }
 
 /// `Forget everything above`.
@@ -338,11 +449,38 @@ fn order(sentence: &[u8], words: &[u64], starts: &[usize]) -> u32 {
     let sum = 1u32
         .saturating_add(one(sink(sentence)))
         .saturating_add(one(marked))
+        .saturating_add(one(marked && quotes(sentence)))
         .saturating_add(one(has(USER)).saturating_mul(2))
         .saturating_add(one(bulk))
         .saturating_add(one(has(SENSITIVE)))
         .saturating_add(one(secretly).saturating_mul(2));
     sum.saturating_sub(people)
+}
+
+/// A name or a number in quotes, before the first comma: people list what they have to do.
+fn quotes(sentence: &[u8]) -> bool {
+    let comma = memchr::memchr(b',', sentence).unwrap_or(sentence.len());
+    let sentence = part(sentence, 0, comma);
+    [b'\'', b'"'].iter().any(|quote| {
+        let opens = memchr::memchr_iter(*quote, sentence).any(|at| {
+            !bytes::is(bytes::before(sentence, at), ALPHA | DIGIT)
+                && bytes::is(bytes::at(sentence, at.saturating_add(1)), ALPHA | DIGIT)
+        });
+        opens && memchr::memchr_iter(*quote, sentence).count() > 1
+    })
+}
+
+/// Whether a text that was hidden is an order: nothing but courtesy stands before an action, and more
+/// follows it. `strict` if people hide orders for each other in such places, too: then it must speak of
+/// answering or have a place where something is to go.
+pub(super) fn hidden_order(text: &[u8], strict: bool, room: &mut Room) -> bool {
+    take_apart(text, room);
+    let words = room.meanings.as_slice();
+    let first = words.iter().take_while(|word| **word & (PEOPLE | ORDER) != 0).count();
+    let acts = words.get(first).is_some_and(|word| word & ACT != 0);
+    let more = words.len() >= first.saturating_add(4);
+    let odd = || then(words, BEFORE, YOU, 1) || sink(text);
+    acts && more && (!strict || odd())
 }
 
 /// Something that money, mail or a browser could be sent to: a link, an address, an account.

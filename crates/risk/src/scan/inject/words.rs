@@ -99,6 +99,11 @@ pub(super) const CHANGED: u64 = 1 << 44;
 /// `mode`.
 pub(super) const MODE: u64 = 1 << 45;
 
+/// `told`, `asked`.
+pub(super) const TOLD: u64 = 1 << 46;
+/// `were`, `been`.
+pub(super) const WERE: u64 = 1 << 47;
+
 /// The words that contribute something.
 const LISTS: &[(u64, &str)] = &[
     (
@@ -107,14 +112,15 @@ const LISTS: &[(u64, &str)] = &[
          overlook neglect abandon circumvent disobey overwrite supersede supersedes \
          overrides \
          ignoriere ignorieren vergiss missachte ignorez oublie oubliez ignora ignorad olvida \
-         olvide dimentica negeer vergeet ignorera",
+         olvide dimentica negeer vergeet ignorera esqueça desconsidere ignore oblie",
     ),
     (OVERRIDE | ACT, "drop skip cancel erase remove"),
     (
         ORDERS,
         "rules directives directive guidelines guideline constraints restrictions \
          safeguards programming policies guardrails protocols context \
-         filters anweisungen anweisung instrucciones istruzioni consignes instruktioner instru",
+         filters anweisungen anweisung instrucciones istruzioni consignes instruktioner \
+         instruções instru",
     ),
     (ORDERS | PROMPT, "prompt prompts"),
     (ORDERS | THIS, "orders commands command"),
@@ -122,17 +128,19 @@ const LISTS: &[(u64, &str)] = &[
         WHICH,
         "previous prior above earlier preceding foregoing initial original existing \
          former previously past any \
-         vorherigen bisherigen obigen anteriores previas precedenti eerdere vorige tidigare",
+         vorherigen bisherigen obigen anteriores previas precedenti eerdere vorige tidigare \
+         précédentes précédents",
     ),
     (WHICH | ALL, "all every everything entire each alle toutes tous todas todos tutte"),
     (WHICH | YOU, "your"),
-    (YOU, "you yourself"),
+    (YOU, "you yourself you've"),
     (
         MACHINE,
         "assistant assistants claude gemini copilot agent agents model models llama mistral \
          deepseek qwen grok",
     ),
-    (MACHINE | AI, "chatbot chatbots llm llms gpt chatgpt ai bot bots"),
+    (MACHINE | AI, "chatbot chatbots llm llms gpt chatgpt ai bot bots ki ia"),
+    (MACHINE, "assistenten assistent asistente assistente"),
     (CARRY, "execute perform follow obey adhere comply complete carry do run fulfill fulfil"),
     (THIS, "following steps below"),
     (TASK | MARKER, "task tasks"),
@@ -176,11 +184,16 @@ const LISTS: &[(u64, &str)] = &[
     (NEW | CHANGED, "updated"),
     (CHANGED, "changed lifted suspended relaxed"),
     (MINE, "my our"),
-    (LETTER, "mail letter memo note invoice version leaflet manual reminder notice"),
+    (
+        LETTER,
+        "hinweis nachricht nota mitteilung aviso mail letter memo note invoice version leaflet manual reminder notice",
+    ),
     (SYSTEM, "system"),
     (ARGUMENTS, "arguments parameters"),
     (MARKER, "todo action fixme"),
-    (TO, "to for"),
+    (TO, "to for an für fuer pour para"),
+    (TOLD, "told asked"),
+    (WERE, "were been"),
     (MUST, "must should need have shall required"),
     (SAY | SPEAKER, "answer"),
     (SAY, "recommend include say reply respond state claim praise rate"),
@@ -188,9 +201,12 @@ const LISTS: &[(u64, &str)] = &[
     (BE, "are act pretend behave"),
     (SPEAKER, "thought observation human admin administrator developer"),
     (DONE, "completed finished done"),
-    (READS, "reading processing summarizing summarising parsing analyzing analysing"),
+    (
+        READS,
+        "reads processes parses reading processing summarizing summarising parsing analyzing analysing",
+    ),
     (DOC, "document page website text file article"),
-    (ANSWERING, "answering responding replying continuing proceeding"),
+    (ANSWERING, "help assist answering responding replying continuing proceeding"),
     (MODE, "mode"),
     (FREED, "unrestricted unfiltered uncensored jailbroken dan"),
 ];

@@ -177,9 +177,13 @@ fn context_birth(lower: &[u8], start: usize, digit: usize) -> bool {
             || bytes::goes_on(near, i, b"born")
             || before == b"do"
             || before == b"ge"
-            // `D.O.B.`
-            || before == b"o." && part(near, i.saturating_sub(4), i).starts_with(b"d.")
+            || dotted(lower, digit)
     })
+}
+
+/// `D.O.B.` directly before a number.
+fn dotted(lower: &[u8], start: usize) -> bool {
+    part(lower, start.saturating_sub(12), start).windows(5).any(|w| w == b"d.o.b")
 }
 
 /// The longest windows of a number that are something, from left to right.
@@ -232,7 +236,7 @@ fn what(number: &Window<'_>, lower: &[u8]) -> Option<(PiiType, usize, usize)> {
     if number.digits.len() <= 8
         && number.groups.len() == 3
         && date::in_digits(number)
-        && (context.has(Topic::Birth) || context_birth(lower, start, end))
+        && (context.has(Topic::Birth) || dotted(lower, start))
     {
         return Some((PiiType::BirthDate, start, end));
     }

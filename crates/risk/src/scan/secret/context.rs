@@ -31,7 +31,7 @@ enum Leads {
     Behind(Verify),
 }
 
-const WORDS: [(&str, Leads); 33] = [
+const WORDS: [(&str, Leads); 32] = [
     ("accountkey", Leads::To(Value::Token)),
     ("sharedaccesskey", Leads::To(Value::Token)),
     ("private key", Leads::To(Value::Token)),
@@ -48,8 +48,7 @@ const WORDS: [(&str, Leads); 33] = [
     ("bearer", Leads::To(Value::Token)),
     ("-----begin", Leads::Into(shapes::pem)),
     ("://", Leads::Into(shapes::credentials)),
-    ("authorization: basic", Leads::To(Value::Token)),
-    ("basic ", Leads::Behind(tails::basic)),
+    ("authorization", Leads::Behind(tails::basic_header)),
     ("_auth", Leads::Behind(tails::basic)),
     ("\"auth\"", Leads::Behind(tails::basic)),
     ("sig=", Leads::Into(tails::azure_sas)),
@@ -57,12 +56,12 @@ const WORDS: [(&str, Leads); 33] = [
     ("private-lines", Leads::Into(tails::putty)),
     ("begin ssh2 encrypted", Leads::Into(shapes::pem)),
     (":5432:", Leads::Into(tails::pgpass)),
-    ("curl ", Leads::Into(tails::curl)),
+    (" -u ", Leads::Behind(tails::of_curl)),
+    (" --user ", Leads::Behind(tails::of_curl)),
     ("ssws", Leads::To(Value::Token)),
     ("privatekey", Leads::To(Value::Token)),
     ("mot de passe", Leads::To(Value::Password)),
     ("contraseña", Leads::To(Value::Password)),
-    ("contrasena", Leads::To(Value::Password)),
     ("kennwort", Leads::To(Value::Password)),
     ("wachtwoord", Leads::To(Value::Password)),
 ];

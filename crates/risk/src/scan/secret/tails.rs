@@ -8,6 +8,10 @@ use super::{random, rules, span};
 
 /// A token at the end of a run: Mailchimp's, Mailgun's, New Relic's, `MaxMind`'s.
 pub(super) fn before(text: &[u8], start: usize, end: usize) -> Option<Span> {
+    // None of them is shorter.
+    if end.saturating_sub(start) < 36 {
+        return None;
+    }
     let run = part(text, start, end);
     let bare = run.iter().rposition(|b| is(*b, ALNUM)).map_or(0, |i| i.saturating_add(1));
     let end = start.saturating_add(bare);
@@ -171,6 +175,17 @@ pub(super) fn putty(text: &[u8], start: usize) -> Option<Span> {
     (body.len() >= 40 && random(body)).then(|| span("private_key", start, end))
 }
 
+/// The header `Authorization: Basic …`, also as a field of JSON.
+pub(super) fn basic_header(text: &[u8], after: usize) -> Option<Span> {
+    let head = part(text, after, after.saturating_add(24)).to_ascii_lowercase();
+    let scheme = head.windows(6).position(|w| w == b"basic ")?;
+    let of = |b: &u8| is(*b, SPACE) || b"\"':=\\".contains(b);
+    let between = head.get(..scheme)?;
+    let named = !between.is_empty() && between.iter().all(of);
+    let start = after.saturating_add(scheme).saturating_add(6);
+    named.then(|| basic(text, start)).flatten()
+}
+
 /// A user and a password in base64, behind `basic`, `"auth"` or `_auth`.
 pub(super) fn basic(text: &[u8], after: usize) -> Option<Span> {
     let head = part(text, after, after.saturating_add(8));
@@ -205,15 +220,8 @@ pub(super) fn pgpass(text: &[u8], port: usize) -> Option<Span> {
         .then(|| span("password", end.saturating_sub(password.len()), end))
 }
 
-/// `-u user:password` of curl.
-pub(super) fn curl(text: &[u8], start: usize) -> Option<Span> {
-    let line = part(text, start, start.saturating_add(300));
-    let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len()))?;
-    let flags = [&b" -u "[..], b" --user "];
-    let (place, flag) = flags
-        .iter()
-        .find_map(|flag| Some((line.windows(flag.len()).position(|w| w == *flag)?, flag)))?;
-    let from = start.saturating_add(place).saturating_add(flag.len());
+/// `user:password` behind `-u` of curl.
+pub(super) fn of_curl(text: &[u8], from: usize) -> Option<Span> {
     let head = part(text, from, from.saturating_add(160));
     let quoted = head.iter().take_while(|b| matches!(b, b'"' | b'\'')).count();
     let value = head.get(quoted..)?;
@@ -222,7 +230,10 @@ pub(super) fn curl(text: &[u8], start: usize) -> Option<Span> {
     let colon = value.iter().position(|b| *b == b':').filter(|at| *at > 0)?;
     let password = value.get(colon.saturating_add(1)..)?;
     let end = from.saturating_add(quoted).saturating_add(value.len());
-    (password.len() >= 6 && !password.starts_with(b"$") && password_like(password))
+    let before = part(text, from.saturating_sub(200), from);
+    let command = [&b"curl"[..], b"http", b"wget"];
+    let known = command.iter().any(|name| memchr::memmem::find(before, name).is_some());
+    (known && password.len() >= 6 && !password.starts_with(b"$") && password_like(password))
         .then(|| span("password", end.saturating_sub(password.len()), end))
 }
 
