@@ -235,6 +235,11 @@ fn numbers_are_known_in_other_ways_of_writing_and_by_other_names() {
         ("Reisepassnummer C01X00T47", PiiType::Passport, "C01X00T47"),
         ("passport no. AD1174145", PiiType::Passport, "AD1174145"),
         ("D.O.B.: 02/05/2008", PiiType::BirthDate, "02/05/2008"),
+        (
+            "name | D.O.B. | city\n--- | --- | ---\nKim | 02/05/2008",
+            PiiType::BirthDate,
+            "02/05/2008",
+        ),
         ("n\u{e9}e le 27 ao\u{fb}t 1958", PiiType::BirthDate, "27 ao\u{fb}t 1958"),
         ("geb. 3. M\u{e4}rz 1980", PiiType::BirthDate, "3. M\u{e4}rz 1980"),
         ("nacida el 12 de marzo de 1980", PiiType::BirthDate, "12 de marzo de 1980"),

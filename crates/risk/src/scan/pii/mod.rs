@@ -181,9 +181,9 @@ fn context_birth(lower: &[u8], start: usize, digit: usize) -> bool {
     })
 }
 
-/// `D.O.B.` directly before a number.
+/// `D.O.B.` before a number.
 fn dotted(lower: &[u8], start: usize) -> bool {
-    part(lower, start.saturating_sub(12), start).windows(5).any(|w| w == b"d.o.b")
+    memchr::memmem::find(part(lower, start.saturating_sub(48), start), b"d.o.b").is_some()
 }
 
 /// The longest windows of a number that are something, from left to right.
