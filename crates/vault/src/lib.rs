@@ -64,6 +64,7 @@
 //! [narrowing]: https://auth0.com/docs/secure/call-apis-on-users-behalf/token-vault/privileged-worker-token-exchange-with-token-vault
 //! [Connected Accounts]: https://auth0.com/docs/secure/call-apis-on-users-behalf/token-vault/connected-accounts-for-token-vault
 
+mod anchor;
 mod answer;
 mod builder;
 mod cache;
