@@ -136,6 +136,44 @@ fn ordinary_words_behind_the_name_of_a_secret_are_no_value_that_was_cut() {
 }
 
 #[test]
+fn what_looks_like_a_token_by_chance_within_base64_is_none_and_beside_anything_else_it_is_one() {
+    // Drawn characters, the same every time.
+    let mut state = 7u64;
+    let mut drawn = |length: usize| -> String {
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+            char::from(alphabet[(state >> 58) as usize])
+        };
+        (0..length).map(|_| next()).collect()
+    };
+    let body = "k7Qm2Xz9Lp4Rt6Vw8Yb1Nc3Hd5Jf0Gs";
+    for token in [format!("1//0{body}{body}"), format!("cio{body}x")] {
+        for (before, behind) in [(400, 400), (4_000, 10), (10, 4_000), (260, 0), (0, 260)] {
+            let blob = format!("{}/{token}+{}", drawn(before), drawn(behind));
+            let image = format!("see data:image/png;base64,{blob} here");
+            assert_eq!(rules(&image), Vec::<&str>::new(), "{image}");
+            let lines: Vec<String> = blob
+                .as_bytes()
+                .chunks(76)
+                .map(|l| String::from_utf8(l.to_vec()).unwrap())
+                .collect();
+            assert_eq!(rules(&lines.join("\r\n")), Vec::<&str>::new(), "{blob}");
+        }
+        let words =
+            "and so they went to the sea to look at ships that came from far away ".repeat(9);
+        for text in [
+            format!("{} {token} {}", drawn(400), drawn(400)),
+            format!("{}/{token}+{}", drawn(100), drawn(100)),
+            format!("https://x.example/{token}/{}", drawn(100)),
+            format!("{}/{token}/{}", words.replace(' ', ""), words.replace(' ', "/")),
+        ] {
+            assert_eq!(rules(&text).len(), 1, "{text}");
+        }
+    }
+}
+
+#[test]
 fn base64_over_lines_is_no_token_with_a_dot_in_it() {
     // A slash before `pat`, and characters that tokens have too on both sides of the line break.
     let body = BODY.replace('_', "x");

@@ -243,6 +243,12 @@ impl Squeezed {
         }
     }
 
+    /// Whether something was taken away between the ends of a part.
+    fn is_cut(&self, start: usize, end: usize) -> bool {
+        let next = self.seams.partition_point(|seam| *seam <= start);
+        self.seams.get(next).is_some_and(|seam| *seam < end)
+    }
+
     /// The beginnings of tokens in it.
     fn beginnings(&self) -> Vec<Beginning> {
         let mut all = Vec::new();
@@ -265,8 +271,12 @@ impl Squeezed {
             match beginning {
                 Beginning::Rule(known, start) if known.is_strong() || at_seam(start) => {
                     let body = start.saturating_add(known.prefix.len());
-                    let least = part(text, body, body.saturating_add(known.min));
-                    if least.len() == known.min && known.takes(least) && mixed(least, known.body) {
+                    let end = body.saturating_add(known.min);
+                    let least = part(text, body, end);
+                    let taken = known.takes(least) && mixed(least, known.body);
+                    // What is in one piece was looked at as it stands.
+                    let here = least.len() == known.min && taken && self.is_cut(start, end);
+                    if here && !tokens::by_chance(text, known, start, end) {
                         rule = rule.or(Some(known.name));
                     }
                 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::super::bytes::{self, ALNUM, at, is};
+use super::super::bytes::{self, ALNUM, BASE, DIGIT, TOKEN, UPPER, at, is};
 use super::super::endings::Endings;
 use super::super::kinds::Span;
 use super::super::literals::{BLOCK, SIZE, block, hashes, mixed};
@@ -297,7 +297,32 @@ fn whole(text: &[u8], rule: &'static Rule, start: usize) -> Option<Span> {
     let end = rule.end(text, start)?;
     let body = bytes::part(text, start.saturating_add(rule.prefix.len()), end);
     let odd = if rule.prefix.len() < 4 { random(body) } else { drawn(body) };
-    odd.then(|| span(rule.name, start, end))
+    (odd && !by_chance(text, rule, start, end)).then(|| span(rule.name, start, end))
+}
+
+/// Longest beginning that is met by chance, and how many characters of base64 around a token are so many that one may look like this by chance: in an
+/// image of 8 KiB it does once in two thousand.
+const SHORT: usize = 4;
+const BLOB: usize = 256;
+
+/// Whether what looks like a token has a short beginning, stands within base64, broken into lines or not, and
+/// is as one with it.
+pub(super) fn by_chance(text: &[u8], rule: &Rule, start: usize, end: usize) -> bool {
+    if rule.prefix.len() > SHORT || !rule.prefix.bytes().all(|b| is(b, TOKEN | BASE)) {
+        return false;
+    }
+    let base = |b: &&u8| is(**b, TOKEN | BASE) || matches!(b, b'\r' | b'\n');
+    let before = bytes::part(text, start.saturating_sub(BLOB), start).iter().rev().take_while(base);
+    let behind = bytes::part(text, end, end.saturating_add(BLOB)).iter().take_while(base);
+    let (mut all, mut digits, mut capitals) = (0usize, 0usize, 0usize);
+    for byte in before.chain(behind) {
+        all = all.saturating_add(1);
+        digits = digits.saturating_add(usize::from(is(*byte, DIGIT)));
+        capitals = capitals.saturating_add(usize::from(is(*byte, UPPER)));
+    }
+    // Words that were joined have fewer of these.
+    let drawn = digits.saturating_mul(16) >= all && capitals.saturating_mul(6) >= all;
+    all >= BLOB && drawn && bytes::part(text, start, end).iter().all(|b| is(*b, TOKEN | BASE))
 }
 
 #[cfg(test)]
