@@ -274,8 +274,9 @@ impl Squeezed {
                     let end = body.saturating_add(known.min);
                     let least = part(text, body, end);
                     let taken = known.takes(least) && mixed(least, known.body);
-                    // What is in one piece was looked at as it stands.
-                    let here = least.len() == known.min && taken && self.is_cut(start, end);
+                    // What is in one piece was looked at as it stands. A long beginning tells more.
+                    let cut = known.prefix.len() > tokens::SHORT || self.is_cut(start, end);
+                    let here = least.len() == known.min && taken && cut;
                     if here && !tokens::by_chance(text, known, start, end) {
                         rule = rule.or(Some(known.name));
                     }

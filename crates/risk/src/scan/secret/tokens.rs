@@ -302,7 +302,7 @@ fn whole(text: &[u8], rule: &'static Rule, start: usize) -> Option<Span> {
 
 /// Longest beginning that is met by chance, and how many characters of base64 around a token are so many that one may look like this by chance: in an
 /// image of 8 KiB it does once in two thousand.
-const SHORT: usize = 4;
+pub(super) const SHORT: usize = 4;
 const BLOB: usize = 256;
 
 /// Whether what looks like a token has a short beginning, stands within base64, broken into lines or not, and
