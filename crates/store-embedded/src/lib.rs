@@ -13,9 +13,9 @@
 //! | | 1 caller | 8 | 32 | 128 |
 //! |---|---:|---:|---:|---:|
 //! | this store | 1.00 | 1.00 | 1.00 | 1.00 |
-//! | append + fdatasync, remembering nothing | 1.12 | 1.09 | 1.23 | 1.96 |
-//! | fjall 3, `SyncData` | 1.01 | 0.75 | 0.43 | 0.35 |
-//! | redb 4, `Immediate` | 0.35 | 0.22 | 0.12 | 0.08 |
+//! | append + fdatasync, remembering nothing | 1.10 | 1.06 | 1.10 | 1.76 |
+//! | fjall 3, `SyncData` | 1.02 | 0.84 | 0.44 | 0.39 |
+//! | redb 4, `Immediate` | 0.36 | 0.23 | 0.11 | 0.08 |
 //!
 //! # What is guaranteed
 //!
