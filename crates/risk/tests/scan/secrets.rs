@@ -174,6 +174,20 @@ fn what_looks_like_a_token_by_chance_within_base64_is_none_and_beside_anything_e
 }
 
 #[test]
+fn the_word_before_a_token_of_okta_is_none_within_base64() {
+    let token = "00QCjAl4MlV-WPXM5qS3g8rkK9d2xYz7Wb1NvTqLhe";
+    assert_eq!(rules(&format!("Authorization: SSWS {token}")).len(), 1);
+    let line = "KEv4wPGwPURlhgirYfX5xMjluEtIz2RtGhb8S7g48cLJ1iT8H9xSF4PjgiMN";
+    for wrapped in [
+        format!("{line}SSwS\n{line}"),
+        format!("{line}/ssws\r\n{line}"),
+        format!("{line}\nSsWs/{line}"),
+    ] {
+        assert_eq!(rules(&wrapped), Vec::<&str>::new(), "{wrapped}");
+    }
+}
+
+#[test]
 fn base64_over_lines_is_no_token_with_a_dot_in_it() {
     // A slash before `pat`, and characters that tokens have too on both sides of the line break.
     let body = BODY.replace('_', "x");

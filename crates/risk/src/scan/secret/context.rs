@@ -58,13 +58,22 @@ const WORDS: [(&str, Leads); 32] = [
     (":5432:", Leads::Into(tails::pgpass)),
     (" -u ", Leads::Behind(tails::of_curl)),
     (" --user ", Leads::Behind(tails::of_curl)),
-    ("ssws", Leads::To(Value::Token)),
+    (OKTA, Leads::To(Value::Token)),
     ("privatekey", Leads::To(Value::Token)),
     ("mot de passe", Leads::To(Value::Password)),
     ("contraseña", Leads::To(Value::Password)),
     ("kennwort", Leads::To(Value::Password)),
     ("wachtwoord", Leads::To(Value::Password)),
 ];
+
+/// How Okta has its tokens sent, in place of `Bearer`.
+const OKTA: &str = "ssws";
+
+/// Whether a word begins there, and a space or a colon ends it.
+fn stands_alone(text: &[u8], start: usize, length: usize) -> bool {
+    let behind = at(text, start.saturating_add(length));
+    bytes::begins(text, start) && matches!(behind, b' ' | b':')
+}
 
 /// As words of their own or in one: `api key`, `API-Key`, `access_key`.
 const KEYS: [&str; 24] = [
@@ -136,6 +145,8 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, out: &mut Vec<Span>) 
         let key = which.checked_sub(WORDS.len()).and_then(|i| KEYS.get(i));
         let word = WORDS.get(which).copied().or(key.map(|key| (*key, Leads::To(Value::Token))));
         let found = word.and_then(|(word, leads)| match leads {
+            // So short a word comes about within base64, too.
+            Leads::To(_) if word == OKTA && !stands_alone(text, start, word.len()) => None,
             Leads::Into(verify) => verify(text, start),
             Leads::Behind(verify) => verify(text, start.saturating_add(word.len())),
             Leads::To(value) => named(text, lower, start, start.saturating_add(word.len()), value),
