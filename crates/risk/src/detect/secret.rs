@@ -23,7 +23,10 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
     };
     let arguments = call.arguments;
     let all = Joined::of(&arguments.leaves, |_| true);
+    // An escape that begins in one string would take the first characters of the next.
+    let escaped = |leaf: &&Leaf<'_>| leaf.text.contains('%');
     let found = call.canary.recognises(&all.text)
+        || arguments.leaves.iter().filter(escaped).any(|leaf| call.canary.recognises(leaf.text))
         || all.mixed
             && call
                 .canary

@@ -7,13 +7,21 @@ use countersign_core::{
 };
 use countersign_risk::DefaultPolicy;
 
+/// Undoes percent escapes from left to right, as a source of tokens does.
+fn unescaped(text: &str) -> String {
+    let Some((before, rest)) = text.split_once('%') else { return text.to_owned() };
+    let byte = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let (c, rest) = byte.map_or(('%', rest), |byte| (char::from(byte), &rest[2..]));
+    format!("{before}{c}{}", unescaped(rest))
+}
+
 /// Recognises one text as a live token; the empty text is none.
 #[derive(Debug)]
 pub(crate) struct Live(pub &'static str);
 
 impl Canary for Live {
     fn recognises(&self, text: &str) -> bool {
-        !self.0.is_empty() && text.contains(self.0)
+        !self.0.is_empty() && (text.contains(self.0) || unescaped(text).contains(self.0))
     }
 }
 

@@ -51,6 +51,16 @@ fn inv_07_a_live_token_in_the_arguments_is_denied_whatever_the_score() {
 }
 
 #[test]
+fn inv_07_an_escape_begun_in_one_string_hides_no_token_in_the_next() {
+    let mut session = Session::new();
+    session.live = "beef_live_0123456789";
+    for before in ["x%", "x%2", "%", "ok"] {
+        let arguments = format!(r#"{{"a":"{before}","b":"beef%5Flive_0123456789"}}"#);
+        assert_eq!(denied(&session.assess(&tool(), &arguments)), Some("/b"), "{before}");
+    }
+}
+
+#[test]
 fn inv_07_a_live_token_behind_what_the_detectors_scan_is_still_denied() {
     let long = format!(r#"{{"text":"{}{LIVE}"}}"#, "x ".repeat(40_000));
     assert!(denied(&session().assess(&tool(), &long)).is_some());
