@@ -45,22 +45,38 @@ pub(crate) fn essence(text: &str, into: &mut Vec<u32>) {
     into.reserve(text.len());
     let mut rest = text;
     loop {
-        let bytes = rest.as_bytes();
-        let mut ascii = 0usize;
-        for b in bytes {
-            let Some(small) = SMALL.get(usize::from(*b)) else { break };
-            ascii = ascii.saturating_add(1);
-            if *small != 0 {
-                into.push(u32::from(*small));
-            }
-        }
-        rest = rest.get(ascii..).unwrap_or_default();
-        let Some(c) = rest.chars().next() else { return };
+        let ascii = if rest.is_ascii() {
+            rest.len()
+        } else {
+            rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len())
+        };
+        let Some((plain, behind)) = rest.split_at_checked(ascii) else { return };
+        essence_of_ascii(plain.as_bytes(), into);
+        let mut chars = behind.chars();
+        let Some(c) = chars.next() else { return };
         let folded = fold(c);
         if folded.is_alphanumeric() {
             into.extend(folded.to_lowercase().map(u32::from));
         }
-        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        rest = chars.as_str();
+    }
+}
+
+/// The same for ASCII: every byte is written, and the next one over it if it is no letter and no digit,
+/// without branches.
+fn essence_of_ascii(text: &[u8], into: &mut Vec<u32>) {
+    const BLOCK: usize = 64;
+    for block in text.chunks(BLOCK) {
+        let (mut letters, mut length) = ([0u32; BLOCK], 0usize);
+        for b in block {
+            let small = SMALL.get(usize::from(*b & 0x7f)).copied().unwrap_or_default();
+            // The index is below the length, which the compiler sees.
+            if let Some(slot) = letters.get_mut(length & (BLOCK - 1)) {
+                *slot = u32::from(small);
+            }
+            length = length.wrapping_add(usize::from(small != 0));
+        }
+        into.extend_from_slice(letters.get(..length).unwrap_or_default());
     }
 }
 

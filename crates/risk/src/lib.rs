@@ -60,6 +60,7 @@ mod pace;
 mod policy;
 pub mod scan;
 mod score;
+mod seen;
 pub mod signal;
 mod text;
 mod words;

@@ -4,7 +4,7 @@ use countersign_core::{Finding, Tier, Weight};
 
 use super::Call;
 use crate::arguments::{Kind, Leaf};
-use crate::text::is_hidden;
+use crate::seen::{Seen, text};
 use crate::{scan, signal};
 
 /// Most that is looked at of the prepared requests, in bytes. The arguments are looked at whole.
@@ -22,15 +22,13 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         Finding::new(signal::SECRET_IN_ARGUMENTS, "LLM02", evidence, Weight::Deny).at(path)
     };
     let arguments = call.arguments;
-    let all = Joined::of(&arguments.leaves, |_| true);
+    let seen = Seen::of(&arguments.leaves);
+    let strings = || seen.of_kinds(|kind| kind == Kind::Text);
     // An escape that begins in one string would take the first characters of the next.
     let escaped = |leaf: &&Leaf<'_>| leaf.text.contains('%');
-    let found = call.canary.recognises(&all.text)
+    let found = call.canary.recognises(&seen.all())
         || arguments.leaves.iter().filter(escaped).any(|leaf| call.canary.recognises(leaf.text))
-        || all.mixed
-            && call
-                .canary
-                .recognises(&Joined::of(&arguments.leaves, |kind| kind == Kind::Text).text)
+        || seen.is_mixed() && call.canary.recognises(&text(&strings()))
         || arguments.cut.is_some() && call.canary.recognises(call.prepared.arguments().as_str());
     if found {
         // In one of them, or cut over several.
@@ -38,7 +36,7 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         let path = leaf.map(|leaf| arguments.path(leaf)).unwrap_or_default();
         return vec![deny(path, "the arguments")];
     }
-    if let Some(leak) = scan::leak(call.arguments) {
+    if let Some(leak) = scan::leak(call.arguments, &seen) {
         let what = leak.rule.replace('_', " ");
         let evidence = format!("a secret is in the arguments: {what}, {}", leak.evidence);
         let mut finding =
@@ -59,7 +57,7 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         if call.canary.recognises(url)
             || url.contains('%') && call.canary.recognises(&percent_decoded(url))
             || headers
-            || call.canary.recognises(&String::from_utf8_lossy(looked))
+            || call.canary.recognises(&text(looked))
         {
             return vec![deny(String::new(), "the request")];
         }
@@ -69,57 +67,6 @@ pub(super) fn in_arguments(call: &Call<'_>) -> Vec<Finding> {
         Finding::new(signal::NOT_SCANNED, "LLM10", evidence, Weight::Floor(Tier::A))
     });
     not_scanned.into_iter().collect()
-}
-
-/// What can be seen of several leaves, one after the other.
-#[derive(Debug, Default)]
-struct Joined {
-    text: String,
-    /// Whether something else stands between two strings.
-    mixed: bool,
-}
-
-impl Joined {
-    fn of(leaves: &[Leaf<'_>], wanted: impl Fn(Kind) -> bool) -> Self {
-        let size = leaves.iter().map(|leaf| leaf.text.len());
-        let text = String::with_capacity(size.fold(0, usize::saturating_add));
-        let mut joined = Self { text, mixed: false };
-        let (mut string, mut between) = (false, false);
-        for leaf in leaves.iter().filter(|leaf| wanted(leaf.kind)) {
-            match leaf.kind {
-                Kind::Text => {
-                    joined.mixed |= between;
-                    string = true;
-                }
-                Kind::Key | Kind::Number => between = string,
-            }
-            joined.push(leaf.text);
-        }
-        joined
-    }
-
-    fn push(&mut self, text: &str) {
-        if !text.is_ascii() {
-            let seen = |c: &char| if c.is_ascii() { c.is_ascii_graphic() } else { is_seen(*c) };
-            self.text.extend(text.chars().filter(seen));
-            return;
-        }
-        // Every byte is written, and the next one over it if it is not seen: no branches.
-        let mut bytes = vec![0u8; text.len()];
-        let mut length = 0usize;
-        for b in text.bytes() {
-            if let Some(slot) = bytes.get_mut(length) {
-                *slot = b;
-                length = length.wrapping_add(usize::from(b.is_ascii_graphic()));
-            }
-        }
-        let seen = bytes.get(..length).unwrap_or_default();
-        self.text.push_str(core::str::from_utf8(seen).unwrap_or_default());
-    }
-}
-
-fn is_seen(c: char) -> bool {
-    !c.is_whitespace() && !is_hidden(c)
 }
 
 fn percent_decoded(url: &str) -> String {
@@ -137,20 +84,6 @@ fn percent_decoded(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_seen_is_joined() {
-        for (text, seen) in [
-            ("", ""),
-            (" \n\t ", ""),
-            ("ab c\u{1}d\u{7f}e ", "abcde"),
-            ("a\u{200b}b \u{e9}\u{a0}c", "ab\u{e9}c"),
-        ] {
-            let mut joined = Joined { text: "x".to_owned(), mixed: false };
-            joined.push(text);
-            assert_eq!(joined.text.strip_prefix('x'), Some(seen));
-        }
-    }
 
     #[test]
     fn percent_escapes_are_undone_and_anything_else_is_kept() {

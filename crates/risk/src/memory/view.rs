@@ -244,7 +244,7 @@ impl<'a> View<'a> {
         fits: impl Fn(&Record) -> bool,
     ) -> Vec<(usize, Record)> {
         let mut hits = Vec::new();
-        let may_hold = |low: &[u8; 4]| wanted.may_hold(u32::from_le_bytes(*low));
+        let may_hold = |low: &[u8; 4]| wanted.may_hold(*low);
         for held in self.records.iter().filter(|held| fits(&held.record)) {
             let mut closer = |lows: &[[u8; 4]], highs: &[u8]| {
                 for (low, high) in lows.iter().zip(highs) {
@@ -286,14 +286,22 @@ pub(super) fn mail(key: Key, value: &str) -> Option<u64> {
 
 /// Where a print stands, from a place on. Sixteen at a time, which machines compare at once.
 fn find(prints: &[[u8; 4]], print: u32, from: usize) -> Option<usize> {
+    const BLOCK: usize = 16;
     let is = |p: &[u8; 4]| u32::from_le_bytes(*p) == print;
-    let (blocks, _) = prints.get(from..)?.as_chunks::<16>();
+    let any = |block: &[[u8; 4]; BLOCK]| block.iter().fold(false, |any, p| any | is(p));
+    let rest = prints.get(from..)?;
+    let (blocks, tail) = rest.as_chunks::<BLOCK>();
     let mut at = from;
     for block in blocks {
-        if block.iter().fold(false, |any, p| any | is(p)) {
+        if any(block) {
             break;
         }
-        at = at.saturating_add(16);
+        at = at.saturating_add(BLOCK);
+    }
+    // What is left together with some of what was looked at.
+    let last = rest.last_chunk().filter(|_| at.saturating_add(tail.len()) == prints.len());
+    if last.is_some_and(|last| !any(last)) {
+        return None;
     }
     let found = prints.get(at..)?.iter().position(is)?;
     Some(at.saturating_add(found))

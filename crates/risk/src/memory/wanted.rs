@@ -2,7 +2,7 @@
 
 use crate::essence::windows;
 
-/// Words of the filter, of 64 bits each: a power of two.
+/// Words of the filter, of 64 bits each: a bit for each 16.
 const FILTER: usize = 1_024;
 /// Slots of the table for each window.
 const SLOTS: usize = 2;
@@ -27,7 +27,7 @@ impl Wanted {
         for (number, window) in (1u32..).zip(&windows) {
             let (word, bit) = Self::bit(low(*window));
             if let Some(word) = wanted.filter.get_mut(word) {
-                *word |= bit;
+                *word |= 1 << bit;
             }
             let mut slot = wanted.slot(*window);
             // The first of equal windows counts.
@@ -43,11 +43,11 @@ impl Wanted {
         wanted
     }
 
-    /// Whether a window with these lower 32 bits can be among them.
-    pub(super) fn may_hold(&self, low: u32) -> bool {
+    /// Whether a window with these lower bytes can be among them.
+    pub(super) fn may_hold(&self, low: [u8; 4]) -> bool {
         let (word, bit) = Self::bit(low);
         // The index is below the length, which the compiler sees.
-        self.filter.get(word).copied().unwrap_or_default() & bit != 0
+        self.filter.get(word).copied().unwrap_or_default() >> bit & 1 != 0
     }
 
     /// The number of a window, from 0 on.
@@ -64,9 +64,10 @@ impl Wanted {
         }
     }
 
-    fn bit(low: u32) -> (usize, u64) {
-        let at = usize::try_from(low >> 6).unwrap_or_default();
-        (at & (FILTER - 1), 1 << (low & 63))
+    /// Where in the filter a window's bit is, by its lowest 16.
+    fn bit([a, b, ..]: [u8; 4]) -> (usize, u32) {
+        let low = u16::from_le_bytes([a, b]);
+        (usize::from(low >> 6), u32::from(low & 63))
     }
 
     fn slot(&self, window: u64) -> usize {
@@ -78,8 +79,9 @@ impl Wanted {
     }
 }
 
-fn low(window: u64) -> u32 {
-    u32::try_from(window & 0xffff_ffff).unwrap_or_default()
+fn low(window: u64) -> [u8; 4] {
+    let [a, b, c, d, ..] = window.to_le_bytes();
+    [a, b, c, d]
 }
 
 fn before(number: u32) -> usize {
@@ -95,7 +97,7 @@ mod tests {
     #[test]
     fn nothing_is_found_among_no_windows() {
         let wanted = Wanted::of(&[1, 2, 3]);
-        assert!(!wanted.may_hold(7));
+        assert!(!wanted.may_hold([7, 0, 0, 0]));
         assert_eq!(wanted.find(7), None);
     }
 

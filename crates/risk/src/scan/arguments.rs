@@ -5,6 +5,7 @@ use countersign_canon::Value;
 use super::kinds::{Evidence, Span};
 use super::{bytes, decode, hidden, marks, secret};
 use crate::arguments::{Arguments, Kind};
+use crate::seen::Seen;
 
 /// Most bytes that are decoded of one string, as a multiple of its length.
 const DECODED: usize = 8;
@@ -33,30 +34,31 @@ pub struct Leak {
 /// between, over two strings in either order, or in pieces over all of them. All strings and keys are
 /// looked at, whatever they are for; of very long ones the beginning.
 pub fn arguments(arguments: &Value) -> Option<Leak> {
-    leak(&Arguments::unassigned(arguments))
+    let arguments = Arguments::unassigned(arguments);
+    leak(&arguments, &Seen::of(&arguments.leaves))
 }
 
 /// The same of arguments that were walked already.
-pub(crate) fn leak(arguments: &Arguments<'_>) -> Option<Leak> {
+pub(crate) fn leak(arguments: &Arguments<'_>, seen: &Seen<'_>) -> Option<Leak> {
     let strings = || arguments.leaves.iter().filter(|leaf| leaf.kind != Kind::Number);
+    let mut texts = Vec::new();
     for leaf in strings() {
-        if let Some(span) = secret_in(leaf.text) {
+        let (found, may_announce) = secret_in(leaf.text);
+        if let Some(span) = found {
             let (rule, evidence) = (span.rule, span.evidence);
             let path = arguments.path(leaf);
             return Some(Leak { path, span: Some(span), rule, evidence });
         }
+        if leaf.kind == Kind::Text {
+            texts.push(secret::Text { bytes: leaf.text.as_bytes(), may_announce });
+        }
     }
-    let texts: Vec<&[u8]> =
-        strings().filter(|leaf| leaf.kind == Kind::Text).map(|leaf| leaf.text.as_bytes()).collect();
     let joined = |rule| {
         let evidence = Evidence::Joined;
         Leak { path: String::new(), span: None, rule, evidence }
     };
-    let size = strings().map(|leaf| leaf.text.len()).fold(0, usize::saturating_add);
-    let mut squeezed = secret::Squeezed::with_capacity(size);
-    for leaf in strings() {
-        squeezed.push(leaf.text);
-    }
+    let text = seen.of_kinds(|kind| kind != Kind::Number);
+    let squeezed = secret::Squeezed::of(strings().map(|leaf| leaf.text).collect(), text);
     secret::in_pieces(&texts, &squeezed).map(joined)
 }
 
@@ -75,18 +77,25 @@ fn encoded(decoded: &[u8], depth: usize) -> Option<Span> {
     found
 }
 
-/// The first secret in a text, in whatever form.
-fn secret_in(text: &str) -> Option<Span> {
+/// The first secret in a text, in whatever form, and whether the text may hold a word that announces
+/// one.
+fn secret_in(text: &str) -> (Option<Span>, bool) {
     let whole = text.as_bytes();
     if whole.len() < SHORTEST {
-        return None;
+        return (None, true);
     }
     let marks = marks::mark(whole);
     let mut spans = Vec::new();
-    secret::find(whole, &bytes::lower(whole), &marks, &mut spans);
-    if let Some(span) = spans.first() {
-        return Some(*span);
-    }
+    let lower = bytes::lower(whole);
+    let hits = secret::search(&lower);
+    secret::find_with(whole, &lower, &marks, &hits, &mut spans);
+    let found = spans.first().copied().or_else(|| disguised(text, &marks));
+    (found, !hits.is_empty())
+}
+
+/// The first secret in a text that does not stand there as it is.
+fn disguised(text: &str, marks: &marks::Marks<'_>) -> Option<Span> {
+    let whole = text.as_bytes();
     let within = |view: &super::view::View, evidence| {
         let mut spans = Vec::new();
         let marks = marks::mark(&view.bytes);
@@ -98,7 +107,7 @@ fn secret_in(text: &str) -> Option<Span> {
     };
     let mut found = None;
     let budget = whole.len().saturating_mul(DECODED);
-    decode::runs(whole, &marks, budget, |decoded, start, end, evidence| {
+    decode::runs(whole, marks, budget, |decoded, start, end, evidence| {
         if found.is_none() {
             found = encoded(decoded, DEPTH).map(|span| Span { start, end, evidence, ..span });
         }

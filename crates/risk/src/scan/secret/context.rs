@@ -110,7 +110,7 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> {
     WORDS.iter().map(|(word, _)| *word).chain(KEYS)
 }
 
-pub(super) fn search(lower: &[u8]) -> Hits {
+pub(in crate::scan) fn search(lower: &[u8]) -> Hits {
     LITERALS.all(lower)
 }
 
@@ -165,9 +165,14 @@ static HALVES: LazyLock<Endings> = LazyLock::new(|| {
     )
 });
 
-/// Whether a text, in lower case, holds a word that announces a secret, or ends with half of one.
+/// Whether a text, in lower case, ends with half of a word that announces a secret.
+pub(super) fn half_announces(lower: &[u8]) -> bool {
+    HALVES.any(lower, |_| true)
+}
+
+/// Whether a text, in lower case, holds a word that announces a secret.
 pub(super) fn announces(lower: &[u8]) -> bool {
-    HALVES.any(lower, |_| true) || !LITERALS.all(lower).is_empty()
+    !LITERALS.all(lower).is_empty()
 }
 
 /// A value that the word which ends at `after` announces.

@@ -15,7 +15,7 @@ const WORD: usize = 4;
 /// Longest rest of a name between the word and the sign after it: `_access_key`.
 const NAME: usize = 12;
 
-impl Squeezed {
+impl Squeezed<'_> {
     /// A value that a word announces, or a password in an address.
     pub(super) fn announced(&self) -> Option<&'static str> {
         let lower = bytes::lower(&self.text);
@@ -37,8 +37,8 @@ impl Squeezed {
 
     /// The pieces of a part, each between two places where something was taken away.
     fn pieces(&self, start: usize, end: usize) -> impl Iterator<Item = &[u8]> {
-        let first = self.seams.partition_point(|seam| *seam <= start);
-        let inner = self.seams.get(first..).unwrap_or_default().iter().copied();
+        let first = self.seams().partition_point(|seam| *seam <= start);
+        let inner = self.seams().get(first..).unwrap_or_default().iter().copied();
         let ends = inner.take_while(move |seam| *seam < end).chain([end]);
         let mut from = start;
         ends.map(move |to| {

@@ -13,12 +13,13 @@ use super::kinds::{Class, Evidence, Kind, Span};
 use super::literals::Hits;
 use super::marks::Marks;
 
-pub(super) use pieces::{Squeezed, in_pieces};
+pub(super) use context::search;
+pub(super) use pieces::{Squeezed, Text, in_pieces};
 pub(super) use rules::random;
 
 /// Finds all secrets of a text. `lower` is the text in lower case.
 pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks<'_>, out: &mut Vec<Span>) {
-    find_with(text, lower, marks, &context::search(lower), out);
+    find_with(text, lower, marks, &search(lower), out);
 }
 
 /// All words that announce a secret.

@@ -1,16 +1,19 @@
 //! Secrets in pieces: over several strings, or with something between their characters.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
 use super::super::bytes::{self, ALNUM, ALPHA, DIGIT, LOWER, SPACE, TOKEN, UPPER, is, part};
+use super::super::kinds::Span;
 use super::super::marks::mark;
 use super::context;
 use super::rules::{Body, Rule, drawn, random, turns};
 use super::tails;
 use super::tokens::{self, Beginning};
-use crate::text::is_hidden;
+use crate::seen::is_seen;
 
 /// Longest piece that is put together with another, in bytes.
 const PIECE: usize = 4096;
@@ -19,9 +22,20 @@ const WORDS: usize = 96;
 /// Most pieces that are put together with every string.
 const OPEN: usize = 64;
 
+/// A string that may be a part of a secret in pieces.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::scan) struct Text<'a> {
+    pub(in crate::scan) bytes: &'a [u8],
+    /// It may hold a word that announces a secret.
+    pub(in crate::scan) may_announce: bool,
+}
+
 /// A secret in pieces: over several strings, or with something between its characters. `squeezed` holds
 /// the strings, and maybe more.
-pub(in crate::scan) fn in_pieces(texts: &[&[u8]], squeezed: &Squeezed) -> Option<&'static str> {
+pub(in crate::scan) fn in_pieces(
+    texts: &[Text<'_>],
+    squeezed: &Squeezed<'_>,
+) -> Option<&'static str> {
     let beginnings = squeezed.beginnings();
     across(texts, !beginnings.is_empty()).or_else(|| squeezed.secret(beginnings))
 }
@@ -29,29 +43,31 @@ pub(in crate::scan) fn in_pieces(texts: &[&[u8]], squeezed: &Squeezed) -> Option
 /// A secret that begins at the end of one string and goes on at the start of another, in whatever
 /// order the strings stand: its rule. Neither string holds a secret by itself. `any` says whether a
 /// whole beginning of a token may stand in one.
-fn across(texts: &[&[u8]], any: bool) -> Option<&'static str> {
-    let mut opened: Vec<(usize, Vec<&[u8]>)> = Vec::new();
+fn across(texts: &[Text<'_>], any: bool) -> Option<&'static str> {
+    let mut opened: Vec<(usize, [Option<&[u8]>; 3])> = Vec::new();
     for (i, text) in texts.iter().enumerate() {
-        let ends = ends(text);
-        if ends.iter().any(|end| opens(end)) && opened.len() < OPEN {
+        let ends = ends(text.bytes);
+        let opens = |end: &&[u8]| opens(end, text.may_announce);
+        if ends.iter().flatten().any(opens) && opened.len() < OPEN {
             opened.push((i, ends));
         }
     }
     for (i, ends) in &opened {
         for (_, text) in texts.iter().enumerate().filter(|(j, _)| near(*i, *j)) {
-            let start = beginning(text);
+            let start = beginning(text.bytes);
             if start.is_empty() {
                 continue;
             }
-            if let Some(rule) = ends.iter().find_map(|end| joined(end, start)) {
+            if let Some(rule) = ends.iter().flatten().find_map(|end| joined(&[end, start])) {
                 return Some(rule);
             }
         }
     }
     any.then(|| begun(texts)).flatten().or_else(|| {
         // All of them one after the other: a secret in more than two pieces.
-        let total: usize = texts.iter().map(|text| text.len()).sum();
-        (texts.len() > 2 && total <= 2 * PIECE).then(|| joined(&texts.concat(), b"")).flatten()
+        let total: usize = texts.iter().map(|text| text.bytes.len()).sum();
+        let all = || texts.iter().map(|text| text.bytes).collect::<Vec<_>>();
+        (texts.len() > 2 && total <= 2 * PIECE).then(|| joined(&all())).flatten()
     })
 }
 
@@ -61,7 +77,7 @@ fn near(one: usize, other: usize) -> bool {
 }
 
 /// The end of a string, with and without the punctuation after it.
-fn ends(whole: &[u8]) -> Vec<&[u8]> {
+fn ends(whole: &[u8]) -> [Option<&[u8]>; 3] {
     let text = whole.trim_ascii_end();
     let spaced = text.len() < whole.len();
     let text = text.get(text.len().saturating_sub(PIECE)..).unwrap_or_default();
@@ -70,12 +86,9 @@ fn ends(whole: &[u8]) -> Vec<&[u8]> {
     let start = start.min(text.len().saturating_sub(WORDS));
     let text = text.get(start..).unwrap_or_default();
     let bare = text.iter().rposition(|b| !punctuates(*b)).map_or(0, |i| i.saturating_add(1));
-    let bare = text.get(..bare).unwrap_or_default();
-    let mut ends = if bare.len() == text.len() { vec![text] } else { vec![text, bare] };
-    if spaced {
-        ends.push(whole.get(whole.len().saturating_sub(WORDS)..).unwrap_or_default());
-    }
-    ends
+    let bare = text.get(..bare).filter(|bare| bare.len() < text.len());
+    let last = whole.get(whole.len().saturating_sub(WORDS)..).filter(|_| spaced);
+    [Some(text), bare, last]
 }
 
 fn punctuates(b: u8) -> bool {
@@ -93,7 +106,7 @@ fn beginning(text: &[u8]) -> &[u8] {
 
 /// Whether a secret may begin at the end of a string: the beginning of a token, a word that announces
 /// one, or a last word that is none.
-fn opens(end: &[u8]) -> bool {
+fn opens(end: &[u8], may_announce: bool) -> bool {
     let start = end.iter().rposition(|b| is(*b, SPACE)).map_or(0, |i| i.saturating_add(1));
     let word = end.get(start..).unwrap_or_default();
     let (digits, letters) = (bytes::count(word, DIGIT), bytes::count(word, ALPHA));
@@ -109,12 +122,15 @@ fn opens(end: &[u8]) -> bool {
             word.len()
         });
     }
-    any || context::announces(&bytes::lower(end))
+    any || {
+        let lower = bytes::lower(end);
+        context::half_announces(&lower) || may_announce && context::announces(&lower)
+    }
 }
 
-/// The rule of a secret in two pieces put together.
-fn joined(end: &[u8], start: &[u8]) -> Option<&'static str> {
-    let whole = [end, start].concat();
+/// The rule of a secret in pieces put together.
+fn joined(pieces: &[&[u8]]) -> Option<&'static str> {
+    let whole = pieces.concat();
     let mut spans = Vec::new();
     let marks = mark(&whole);
     super::find(&whole, &bytes::lower(&whole), &marks, &mut spans);
@@ -132,9 +148,9 @@ fn joined(end: &[u8], start: &[u8]) -> Option<&'static str> {
 
 /// A token that is begun somewhere in one string, too short by itself, and completed by a word of
 /// another.
-fn begun(texts: &[&[u8]]) -> Option<&'static str> {
+fn begun(texts: &[Text<'_>]) -> Option<&'static str> {
     let mut begun: Vec<(usize, &'static Rule, &[u8])> = Vec::new();
-    for (i, text) in texts.iter().enumerate() {
+    for (i, text) in texts.iter().map(|text| text.bytes).enumerate() {
         tokens::each(text, 0, text.len(), |beginning| {
             if let Beginning::Rule(rule, start) = beginning
                 && begun.len() < OPEN
@@ -150,7 +166,8 @@ fn begun(texts: &[&[u8]]) -> Option<&'static str> {
     }
     for (i, rule, piece) in &begun {
         for (_, text) in texts.iter().enumerate().filter(|(j, _)| near(*i, *j)) {
-            for word in text.split(|b| !is(*b, TOKEN)).filter(|word| random(word)).take(OPEN) {
+            for word in text.bytes.split(|b| !is(*b, TOKEN)).filter(|word| random(word)).take(OPEN)
+            {
                 let whole = [piece, word].concat();
                 let body = part(&whole, rule.prefix.len(), whole.len());
                 if rule.end(&whole, 0) == Some(whole.len()) && drawn(body) {
@@ -162,91 +179,49 @@ fn begun(texts: &[&[u8]]) -> Option<&'static str> {
     None
 }
 
-/// The length of the character at a place if it is white space or invisible, else 0.
-fn gone(text: &str, place: usize) -> usize {
-    let c = text.get(place..).and_then(|rest| rest.chars().next());
-    c.filter(|c| c.is_whitespace() || is_hidden(*c)).map_or(0, char::len_utf8)
-}
-
 /// What stands in every private key in PEM.
 static LABEL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("PRIVATEKEY-----"));
 
-/// A text from which everything was taken that may stand between the characters of a secret.
-#[derive(Debug, Default)]
-pub(in crate::scan) struct Squeezed {
-    pub(super) text: Vec<u8>,
-    /// Where something was taken away, or a string began.
-    pub(super) seams: Vec<usize>,
+/// Strings one after the other, without what may stand between the characters of a secret.
+#[derive(Debug)]
+pub(in crate::scan) struct Squeezed<'a> {
+    strings: Vec<&'a str>,
+    pub(super) text: Cow<'a, [u8]>,
+    seams: OnceCell<Vec<usize>>,
 }
 
-impl Squeezed {
-    /// With room for so many bytes.
-    pub(in crate::scan) fn with_capacity(size: usize) -> Self {
-        Self { text: Vec::with_capacity(size), seams: Vec::with_capacity(size.saturating_add(16)) }
+impl<'a> Squeezed<'a> {
+    /// Of strings, and what can be seen of them.
+    pub(in crate::scan) fn of(strings: Vec<&'a str>, text: Cow<'a, [u8]>) -> Self {
+        Self { strings, text, seams: OnceCell::new() }
     }
 
-    /// Adds a string without its white space and its invisible characters.
-    pub(in crate::scan) fn push(&mut self, text: &str) {
-        self.seams.push(self.text.len());
-        let whole = text.as_bytes();
-        if whole.iter().all(|b| *b < 0x7f) {
-            self.push_ascii(whole);
-        } else {
-            self.push_any(text);
-        }
-    }
-
-    fn push_any(&mut self, text: &str) {
-        let whole = text.as_bytes();
-        let mut done = 0usize;
-        bytes::each(
-            whole,
-            |b| b <= b' ' || b >= 0x7f,
-            |place| {
-                let length = if bytes::at(whole, place) < 0x80 { 1 } else { gone(text, place) };
-                if length == 0 {
-                    return;
+    /// Where something was taken away, or a string began. Few texts hold what makes anybody ask.
+    pub(super) fn seams(&self) -> &[usize] {
+        self.seams.get_or_init(|| {
+            let (mut seams, mut length) = (Vec::new(), 0usize);
+            for string in &self.strings {
+                seams.push(length);
+                for c in string.chars() {
+                    if is_seen(c) {
+                        length = length.saturating_add(c.len_utf8());
+                    } else if seams.last() != Some(&length) {
+                        seams.push(length);
+                    }
                 }
-                self.text.extend_from_slice(part(whole, done, place));
-                done = place.saturating_add(length);
-                if self.seams.last() != Some(&self.text.len()) {
-                    self.seams.push(self.text.len());
-                }
-            },
-        );
-        self.text.extend_from_slice(part(whole, done, whole.len()));
-    }
-
-    /// The same for ASCII: every byte is written, and the next one over it if nobody sees it, without
-    /// branches; and so with seams, of which one is due where something was taken away.
-    fn push_ascii(&mut self, text: &[u8]) {
-        let start = self.text.len();
-        self.text.extend_from_slice(text);
-        let (mut length, mut taken) = (start, false);
-        let mut seams = self.seams.len();
-        self.seams.resize(seams.saturating_add(text.len()).saturating_add(1), 0);
-        for b in text {
-            let seen = *b > b' ';
-            if let (Some(slot), Some(seam)) = (self.text.get_mut(length), self.seams.get_mut(seams))
-            {
-                (*slot, *seam) = (*b, length);
-                // Of several in a row, and of those before the first that is seen, nothing new is due.
-                seams = seams.wrapping_add(usize::from(taken && seen && length > start));
-                length = length.wrapping_add(usize::from(seen));
-                taken = !seen;
             }
-        }
-        self.text.truncate(length);
-        self.seams.truncate(seams);
-        if taken && length > start {
-            self.seams.push(length);
-        }
+            seams
+        })
+    }
+
+    fn is_seam(&self, place: usize) -> bool {
+        self.seams().binary_search(&place).is_ok()
     }
 
     /// Whether something was taken away between the ends of a part.
     fn is_cut(&self, start: usize, end: usize) -> bool {
-        let next = self.seams.partition_point(|seam| *seam <= start);
-        self.seams.get(next).is_some_and(|seam| *seam < end)
+        let next = self.seams().partition_point(|seam| *seam <= start);
+        self.seams().get(next).is_some_and(|seam| *seam < end)
     }
 
     /// The beginnings of tokens in it.
@@ -263,21 +238,23 @@ impl Squeezed {
     /// mixed as words are not, and a beginning that words have too must stand at a seam.
     fn secret(&self, beginnings: Vec<Beginning>) -> Option<&'static str> {
         let text = &*self.text;
-        let at_seam = |start: usize| {
-            self.seams.binary_search(&start).is_ok() || !is(bytes::before(text, start), TOKEN)
-        };
+        let at_seam = |start: usize| !is(bytes::before(text, start), TOKEN) || self.is_seam(start);
         let mut rule = None;
         for beginning in beginnings {
             match beginning {
-                Beginning::Rule(known, start) if known.is_strong() || at_seam(start) => {
+                Beginning::Rule(known, start) => {
                     let body = start.saturating_add(known.prefix.len());
                     let end = body.saturating_add(known.min);
                     let least = part(text, body, end);
                     let taken = known.takes(least) && mixed(least, known.body);
                     // What is in one piece was looked at as it stands. A long beginning tells more.
-                    let cut = known.prefix.len() > tokens::SHORT || self.is_cut(start, end);
-                    let here = least.len() == known.min && taken && cut;
-                    if here && !tokens::by_chance(text, known, start, end) {
+                    let cut = || known.prefix.len() > tokens::SHORT || self.is_cut(start, end);
+                    let here = least.len() == known.min && taken;
+                    if here
+                        && (known.is_strong() || at_seam(start))
+                        && cut()
+                        && !tokens::by_chance(text, known, start, end)
+                    {
                         rule = rule.or(Some(known.name));
                     }
                 }
@@ -291,7 +268,6 @@ impl Squeezed {
                     });
                     rule = rule.or(sure.map(|span| span.rule));
                 }
-                Beginning::Rule(..) => {}
             }
         }
         rule.or_else(|| self.beside()).or_else(|| self.announced()).or_else(|| {
@@ -318,8 +294,8 @@ impl Squeezed {
             let key = part(text, i.saturating_add(1), i.saturating_add(35));
             let whole = key.len() == 34 && mixed(key, Body::Token);
             let digit = i.checked_sub(2).is_some_and(|d| bytes::at(text, d).is_ascii_digit());
-            let own = self.seams.binary_search(&id).is_ok() || !is(bytes::before(text, id), ALNUM);
-            if telegram && own && whole && (8..=10).contains(&i.saturating_sub(id)) {
+            let own = || !is(bytes::before(text, id), ALNUM) || self.is_seam(id);
+            if telegram && whole && (8..=10).contains(&i.saturating_sub(id)) && own() {
                 Some("telegram_bot_token")
             } else if azure && whole && digit {
                 Some("azure_client_secret")
@@ -344,19 +320,18 @@ impl Squeezed {
     }
 }
 
-impl Squeezed {
+impl Squeezed<'_> {
     /// Tokens of a fixed length behind a colon or a tilde, that end at a seam.
     fn behind(&self, sign: usize) -> Option<&'static str> {
         let key = sign.saturating_add(1);
-        let closed = |length: usize| {
+        let of = |length: usize, token: fn(&[u8], usize) -> Option<Span>, place: usize| {
             let end = key.saturating_add(length);
-            let whole = self.seams.binary_search(&end).is_ok() || end == self.text.len();
-            whole.then(|| part(&self.text, 0, end))
+            let found = token(self.text.get(..end)?, place)?;
+            (end == self.text.len() || self.is_seam(end)).then_some(found)
         };
-        let found = closed(32)
-            .and_then(|text| tails::asana(text, sign))
-            .or_else(|| tails::openshift(closed(43)?, key))
-            .or_else(|| tails::twitch(closed(30)?, key));
+        let found = of(32, tails::asana, sign)
+            .or_else(|| of(43, tails::openshift, key))
+            .or_else(|| of(30, tails::twitch, key));
         found.map(|span| span.rule)
     }
 
@@ -368,8 +343,7 @@ impl Squeezed {
                 let end = found.saturating_add(finder.needle().len());
                 let ends = [end.saturating_add(*more), end.saturating_add(more >> 1)];
                 let begins = |text: &[u8], start: usize| {
-                    self.seams.binary_search(&start).is_ok()
-                        || !is(bytes::before(text, start), ALNUM)
+                    !is(bytes::before(text, start), ALNUM) || self.is_seam(start)
                 };
                 let found = ends.iter().find_map(|end| tails::ending(text, *end, begins))?;
                 Some(found.rule)
@@ -398,16 +372,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn strings_of_ascii_are_squeezed_as_any_others(
-            strings in proptest::collection::vec("[a-c \\n\u{1}]{0,12}", 0..5)
+        fn seams_are_where_strings_begin_and_where_something_was_taken_away(
+            strings in proptest::collection::vec("[a-c \\n\u{1}\u{e9}\u{200b}]{0,12}", 0..5)
         ) {
-            let (mut ascii, mut any) = (Squeezed::default(), Squeezed::default());
+            let (mut text, mut slowly) = (String::new(), Vec::new());
             for string in &strings {
-                ascii.push(string);
-                any.seams.push(any.text.len());
-                any.push_any(string);
+                slowly.push(text.len());
+                for c in string.chars() {
+                    if "abc\u{e9}".contains(c) {
+                        text.push(c);
+                    } else {
+                        slowly.push(text.len());
+                    }
+                }
             }
-            prop_assert_eq!((ascii.text, ascii.seams), (any.text, any.seams));
+            let mut once = slowly.clone();
+            once.dedup();
+            let strings: Vec<&str> = strings.iter().map(String::as_str).collect();
+            let squeezed = Squeezed::of(strings.clone(), text.as_bytes().into());
+            // Of empty strings each begins anew.
+            let mut seams = squeezed.seams().to_vec();
+            prop_assert!(seams.len() >= strings.len());
+            seams.dedup();
+            prop_assert_eq!(seams, once);
         }
     }
 }
