@@ -10,10 +10,10 @@ use countersign_core::{PolicyVersion, Tier, Tool, ToolName, UserId};
 use serde::{Deserialize, Serialize};
 
 pub use self::multiplier::{Multiplier, Multipliers};
-use self::serial::{floors, letter, money, severities};
+use self::serial::{floors, letter, money, named, severities};
 
 /// Changes whenever the same configuration could judge a call differently.
-pub(crate) const ENGINE: &str = "countersign-risk/4";
+pub(crate) const ENGINE: &str = "countersign-risk/5";
 
 /// Floors that hold unless the configuration says otherwise for the same pattern.
 const FLOORS: [(&str, Tier); 2] =
@@ -54,8 +54,10 @@ pub struct PolicyConfig {
     #[serde(with = "severities")]
     pub severities: BTreeMap<String, u8>,
     /// What each kind of signal multiplies the severity by, 1.0 to 2.5, rounded up to the next half.
+    #[serde(deserialize_with = "named")]
     pub multipliers: Multipliers,
     /// From where on a call or a session is bulk.
+    #[serde(deserialize_with = "named")]
     pub limits: BulkLimits,
     /// From which amount on money that a financial call moves makes it tier S, by ISO 4217 code, in
     /// whole units. Reached at the amount itself, in one call or together with what the session moved
@@ -162,13 +164,15 @@ pub enum ConfigError {
     #[error("the risk policy: {0}")]
     Shape(String),
     /// The pattern fits no possible tool name, so the rule could never hold.
-    #[error("the floor for {0:?} can never apply: not a tool name, or the beginning of one and *")]
+    #[error("the rule for {0:?} can never apply: not a tool name, or the beginning of one and *")]
     Pattern(String),
     /// A money limit is not for a code of three capital letters, or is zero.
     #[error("the money limit for {0:?} can never apply: a code of three capitals and an amount")]
     Money(String),
     /// An entry of the recipients can never match: the user's id, or the recipient.
-    #[error("{recipient:?} as a recipient of {user:?} can never match")]
+    #[error(
+        "{recipient:?} as a recipient of {user:?} can never match: an address as calls give it, or * and its end"
+    )]
     Recipient {
         /// The user.
         user: String,
@@ -196,9 +200,7 @@ impl PolicyConfig {
     pub fn from_json(json: &[u8]) -> Result<Self, ConfigError> {
         let canonical = countersign_canon::canonicalize(json)?;
         // Serde would read an array as a struct's fields in order.
-        let value = canonical.value();
-        let object = |key| value.get(key).is_none_or(|inner: &Value| inner.as_object().is_some());
-        if value.as_object().is_none() || !object("limits") || !object("multipliers") {
+        if canonical.value().as_object().is_none() {
             return Err(ConfigError::Shape("an object is expected".to_owned()));
         }
         let config: Self = serde_json::from_slice(canonical.as_bytes())
@@ -305,6 +307,7 @@ impl PolicyConfig {
             .iter()
             .fold(Object::new(), |o, (pattern, tier)| o.with(pattern.as_str(), tier.as_str()));
         let limits = Object::new()
+            .with("agent_velocity", self.limits.agent_velocity)
             .with("private_reads", self.limits.private_reads)
             .with("repeats", self.limits.repeats)
             .with("targets", self.limits.targets)
@@ -349,13 +352,20 @@ fn fits(pattern: &str, tool: &ToolName) -> bool {
 }
 
 /// Whether a recipient, or `*` and the end of one, can be one at all.
+///
+/// A recipient is looked up as the detectors take it out of an argument, so what they would take apart
+/// (a list, `Kim <kim@example.com>`) is never met.
 fn can_match(recipient: &str) -> bool {
     let plain = |text: &str| {
-        text.trim() == text && !text.is_empty() && !text.contains(['*', ',', ';', '\n', '\r'])
+        !text.is_empty() && !text.contains('*') && !text.chars().any(crate::text::is_hidden)
     };
     match recipient.strip_prefix('*') {
-        Some(end) => plain(end) && end.starts_with(['@', '.']) && end.len() > 1,
-        None => plain(recipient),
+        Some(end) => {
+            let one = end.trim() == end && !end.contains([',', ';']);
+            let ends = end.starts_with(['@', '.']) && end.matches('@').count() <= 1;
+            plain(end) && one && ends && end.len() > 1
+        }
+        None => plain(recipient) && crate::detect::recipients(recipient).eq([recipient]),
     }
 }
 

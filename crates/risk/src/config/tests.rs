@@ -58,11 +58,48 @@ fn what_is_not_understood_is_refused() {
         r#"{"limits":{"targets":-1}}"#,
         "[]",
         r#"{"limits":[]}"#,
+        r#"{"limits":[10,5,6,12,10,600,25]}"#,
+        r#"{"multipliers":[1.0,1.0,1.0,1.0]}"#,
         "null",
         "",
         r#"{"tool_floors":{"a":"A","a":"B"}}"#,
     ] {
         assert!(read(json).is_err(), "{json}");
+    }
+}
+
+/// Other formats than JSON reach the types through serde alone.
+#[test]
+fn a_table_is_read_by_its_names_in_every_format() {
+    for list in [r#"{"limits":[10,5,6,12,10,600,25]}"#, r#"{"multipliers":[1.0,1.0,1.0,1.0]}"#] {
+        assert!(serde_json::from_str::<PolicyConfig>(list).is_err(), "{list}");
+    }
+    let config: PolicyConfig = serde_json::from_str(r#"{"limits":{"targets":7}}"#).unwrap();
+    assert_eq!((config.limits.targets, config.limits.velocity), (7, 6));
+}
+
+#[test]
+fn a_recipient_that_no_call_can_have_is_refused() {
+    let with = |entry: &str| read(&serde_json::json!({"recipients": {"u": [entry]}}).to_string());
+    for never in [
+        "",
+        " ",
+        "*",
+        "a*b@x.org",
+        "*@a@x.org",
+        "Kim <kim@x.org>",
+        "kim@x.org lee@x.org",
+        "kim@x.org, lee@x.org",
+        " kim@x.org",
+        "kim\u{200b}@x.org",
+        "kim@x.org\n",
+        "*@x.org ",
+    ] {
+        assert!(matches!(with(never), Err(ConfigError::Recipient { .. })), "{never:?}");
+    }
+    for fits in ["kim@x.org", "Kim Lee", "DE89370400440532013000", "#general", "*@x.org", "*.x.org"]
+    {
+        assert!(with(fits).is_ok(), "{fits}");
     }
 }
 
@@ -72,6 +109,7 @@ fn a_limit_outside_its_range_is_refused() {
         ("targets", 10_000u32),
         ("targets_severe", 10_000),
         ("velocity", 200),
+        ("agent_velocity", 10_000),
         ("repeats", 200),
         ("velocity_seconds", 86_400),
         ("private_reads", 1_000_000),
@@ -98,6 +136,7 @@ fn the_version_names_the_whole_configuration() {
         r#"{"limits":{"targets_severe":6}}"#,
         r#"{"limits":{"velocity":7}}"#,
         r#"{"limits":{"repeats":7}}"#,
+        r#"{"limits":{"agent_velocity":13}}"#,
         r#"{"severities":{"a":2}}"#,
         r#"{"multipliers":{"pii":2}}"#,
         r#"{"money":{"EUR":9999}}"#,
@@ -111,6 +150,6 @@ fn the_version_names_the_whole_configuration() {
     let mut all: Vec<&String> = others.iter().chain([&default]).collect();
     all.sort();
     all.dedup();
-    assert_eq!(all.len(), 16);
+    assert_eq!(all.len(), 17);
     assert!(default.starts_with("default-") && default.len() == 24, "{default}");
 }

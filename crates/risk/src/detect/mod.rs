@@ -140,7 +140,7 @@ fn changed(call: &Call<'_>) -> Option<Finding> {
 
 /// The parts of a recipient argument: addresses between commas, semicolons and line breaks, or
 /// between spaces where each has an `@`; of `Name <address>` the address.
-fn recipients(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn recipients(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ';', '\n', '\r']).flat_map(|part| {
         let part = part.trim();
         let address = part
