@@ -149,6 +149,15 @@ impl<'a> Arguments<'a> {
         self.pointer(leaf.place)
     }
 
+    /// Which argument a leaf belongs to, as a number of its own; 0 if it is none's.
+    pub(crate) fn argument(&self, leaf: &Leaf<'_>) -> usize {
+        let mut at = leaf.place;
+        while let Some(place) = self.places.get(at).filter(|place| place.parent != 0) {
+            at = place.parent;
+        }
+        at
+    }
+
     /// A pointer goes into logs and prompts, and keys are the agent's to choose: it ends before the
     /// first key that is not a plain short name, or that could itself be what must not be shown.
     fn pointer(&self, place: usize) -> String {
@@ -251,6 +260,9 @@ mod tests {
             ]
         );
         assert_eq!(walked.cut, None);
+        let of: Vec<_> = walked.leaves.iter().map(|leaf| walked.argument(leaf)).collect();
+        assert!(of[..2] == [0, 0] && of[2] != of[5], "{of:?}");
+        assert!(of[2..5].iter().all(|n| *n == of[2]) && of[5..].iter().all(|n| *n == of[5]));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use countersign_core::{Role, Tool};
 
 use super::recipients;
-use crate::arguments::{Arguments, Kind};
+use crate::arguments::{Arguments, Kind, Leaf};
 use crate::intent;
 use crate::memory::{Effects, View};
 use crate::text::domain;
@@ -59,25 +59,67 @@ pub(crate) struct Money {
     pub(crate) currency: [u8; 8],
 }
 
-/// The largest amount among the arguments, with the currency said beside it.
+/// What a call moves: of its amount arguments the largest, where one argument holds several amounts
+/// their sum, with the currency said beside it. Of several currencies none is believed.
 pub(crate) fn money(arguments: &Arguments<'_>, tool: &Tool) -> Option<Money> {
     if tool.effect() != countersign_core::Effect::Financial {
         return None;
     }
     let values = || arguments.leaves.iter().filter(|leaf| leaf.kind != Kind::Key);
-    let mut currency = None;
-    for leaf in values().filter(|leaf| leaf.role == Role::Currency) {
-        currency = Some(code(leaf.text));
-    }
-    let mut money: Option<Money> = None;
-    for leaf in values().filter(|leaf| leaf.role == Role::Amount && !leaf.text.trim().is_empty()) {
-        let (amount, said) = amount(leaf.text);
-        let currency = currency.or(said).unwrap_or_default();
-        if money.is_none_or(|m| m.amount < amount) {
-            money = Some(Money { amount, currency });
+    // `{"value": "5.00", "currency": "EUR"}` as one amount.
+    let beside = |leaf: &Leaf<'_>| {
+        let path = arguments.path(leaf);
+        let key = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        leaf.kind == Kind::Text && key.starts_with("currency")
+    };
+    let mut currency: Option<[u8; 8]> = None;
+    let mut moved: Option<Money> = None;
+    let mut last: Option<(usize, Money)> = None;
+    for leaf in values().filter(|leaf| !leaf.text.trim().is_empty()) {
+        if leaf.role == Role::Currency || leaf.role == Role::Amount && beside(leaf) {
+            let said = symbol(leaf.text.trim()).unwrap_or_else(|| code(leaf.text));
+            currency = Some(currency.map_or(said, |other| either(other, said)));
+        } else if leaf.role == Role::Amount {
+            let (amount, said) = amount(leaf.text, leaf.kind);
+            let argument = arguments.argument(leaf);
+            let said = said.unwrap_or_default();
+            let money = match last.filter(|(of, _)| *of == argument) {
+                None => Money { amount, currency: said },
+                Some((_, sum)) => Money {
+                    amount: sum.amount.saturating_add(amount),
+                    currency: either(sum.currency, said),
+                },
+            };
+            last = Some((argument, money));
+            if moved.is_none_or(|m| m.amount < money.amount) {
+                moved = Some(money);
+            }
         }
     }
-    money
+    let mut money = moved?;
+    money.currency = match (currency, money.currency) {
+        (None, said) => said,
+        (Some(beside), said) if said == [0; 8] => beside,
+        (Some(beside), said) => either(beside, said),
+    };
+    Some(money)
+}
+
+/// Of two that differ none.
+fn either(one: [u8; 8], other: [u8; 8]) -> [u8; 8] {
+    if one == other { one } else { [0; 8] }
+}
+
+/// The currency that a sign stands for.
+fn symbol(text: &str) -> Option<[u8; 8]> {
+    let currency = match text {
+        "$" => "USD",
+        "\u{20ac}" => "EUR",
+        "\u{a3}" => "GBP",
+        "\u{a5}" => "JPY",
+        _ => return None,
+    };
+    Some(code(currency))
 }
 
 /// A currency as eight bytes: its letters in capitals. Longer words are cut, and no limit is for them.
@@ -90,18 +132,22 @@ pub(crate) fn code(text: &str) -> [u8; 8] {
     code
 }
 
+/// Longest amount that is read, in characters.
+const MAX_AMOUNT: usize = 64;
+
 /// An amount in hundredths, rounded up, without its sign, and the currency written in it. What is not
 /// understood is the largest amount: a limit must not be passed by writing it in an unusual way.
-fn amount(text: &str) -> (u64, Option<[u8; 8]>) {
+fn amount(text: &str, kind: Kind) -> (u64, Option<[u8; 8]>) {
     let mut currency = None;
     let mut number = String::new();
     let mut word = String::new();
-    for c in text.trim().chars().take(64) {
+    let text = text.trim();
+    if text.chars().nth(MAX_AMOUNT).is_some() {
+        return (u64::MAX, None);
+    }
+    for c in text.chars() {
         match c {
-            '$' => currency = Some(code("USD")),
-            '\u{20ac}' => currency = Some(code("EUR")),
-            '\u{a3}' => currency = Some(code("GBP")),
-            '\u{a5}' => currency = Some(code("JPY")),
+            '$' | '\u{20ac}' | '\u{a3}' | '\u{a5}' => currency = symbol(c.encode_utf8(&mut [0; 4])),
             c if c.is_alphabetic() => word.push(c),
             c if c.is_whitespace() || matches!(c, '_' | '\'' | '+') => {}
             c => number.push(c),
@@ -112,12 +158,13 @@ fn amount(text: &str) -> (u64, Option<[u8; 8]>) {
     } else if !word.is_empty() {
         return (u64::MAX, currency);
     }
-    (hundredths(number.strip_prefix('-').unwrap_or(&number)).unwrap_or(u64::MAX), currency)
+    let number = number.strip_prefix('-').unwrap_or(&number);
+    (hundredths(number, kind).unwrap_or(u64::MAX), currency)
 }
 
 /// `1,234.5` and `1.234,50` as 123450: the last separator is the decimal one unless exactly three
-/// digits follow it and another like it, or none, stands before.
-fn hundredths(number: &str) -> Option<u64> {
+/// digits follow it and it may be one of thousands. Separators that leave no clear reading give none.
+fn hundredths(number: &str, kind: Kind) -> Option<u64> {
     let fits = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b',');
     if number.is_empty() || number.len() > 24 || !number.bytes().all(fits) {
         return None;
@@ -127,12 +174,24 @@ fn hundredths(number: &str) -> Option<u64> {
         None => (number, ""),
         Some((whole, rest)) => {
             let digits = rest.get(1..).unwrap_or_default();
-            let comma = rest.starts_with(',');
-            let again = whole.contains(if comma { ',' } else { '.' });
-            // `1,000` is a thousand; `1.000` is one, as JSON writes numbers.
-            if digits.len() == 3 && (again || comma) { (number, "") } else { (whole, digits) }
+            let separator = if rest.starts_with(',') { ',' } else { '.' };
+            // In a text `20.000` is twenty thousand to some; the larger reading counts. A number is
+            // written with a point.
+            let thousands = (1..=3).contains(&whole.len()) && !whole.starts_with('0');
+            let thousands = thousands && (separator == ',' || kind == Kind::Text);
+            if digits.len() == 3 && (whole.contains(separator) || thousands) {
+                (number, "")
+            } else if digits.len() > 3 && separator == ',' {
+                return None;
+            } else {
+                (whole, digits)
+            }
         }
     };
+    let decimal = number.get(whole.len()..).and_then(|rest| rest.chars().next());
+    if !is_grouped(whole, decimal) {
+        return None;
+    }
     let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).collect::<Vec<u8>>();
     let value = |bytes: &[u8]| {
         bytes.iter().try_fold(0u64, |n, b| n.checked_mul(10)?.checked_add(u64::from(*b & 0xf)))
@@ -147,6 +206,21 @@ fn hundredths(number: &str) -> Option<u64> {
         }
     };
     value(&whole)?.checked_mul(100)?.checked_add(cents)
+}
+
+/// Whether digits stand in groups of three, or as in India of two before the last three, with one kind
+/// of separator that is not the decimal one.
+fn is_grouped(whole: &str, decimal: Option<char>) -> bool {
+    let Some(at) = whole.find(['.', ',']) else { return true };
+    let separator = whole.get(at..).and_then(|rest| rest.chars().next()).unwrap_or('.');
+    let groups: Vec<usize> = whole.split(separator).map(str::len).collect();
+    let (Some((first, rest)), Some(last)) = (groups.split_first(), groups.last()) else {
+        return false;
+    };
+    let middle = rest.split_last().map_or(&[][..], |(_, middle)| middle);
+    let of = |size: usize| (1..=size).contains(first) && middle.iter().all(|n| *n == size);
+    let other = if separator == ',' { '.' } else { ',' };
+    decimal != Some(separator) && !whole.contains(other) && *last == 3 && (of(3) || of(2))
 }
 
 #[cfg(test)]
@@ -168,15 +242,39 @@ mod tests {
             ("250 chf", 25_000, Some("CHF")),
             ("-7", 700, None),
             ("1'000.00", 100_000, None),
+            ("1,00,000.50", 10_000_050, None),
+            ("1.234.567,8", 123_456_780, None),
+            ("1234567.891", 123_456_790, None),
         ] {
-            assert_eq!(amount(text), (n, currency.map(code)), "{text}");
+            assert_eq!(amount(text, Kind::Text), (n, currency.map(code)), "{text}");
         }
     }
 
     #[test]
+    fn of_two_readings_of_a_text_the_larger_counts_and_a_number_has_one() {
+        assert_eq!(amount("20.000", Kind::Text).0, 2_000_000);
+        assert_eq!(amount("20.125", Kind::Number).0, 2_013);
+        assert_eq!(amount("1,000", Kind::Text).0, 100_000);
+    }
+
+    #[test]
     fn what_is_no_amount_is_the_largest_one() {
-        for text in ["1e9", "all of it", "\u{661}\u{662}", "1/2", "99999999999999999999", "0x10"] {
-            assert_eq!(amount(text).0, u64::MAX, "{text}");
+        let padded = format!("5{}000000", " ".repeat(MAX_AMOUNT));
+        for text in [
+            "1e9",
+            "all of it",
+            "\u{661}\u{662}",
+            "1/2",
+            "99999999999999999999",
+            "0x10",
+            "1,0,0,0,0",
+            "10.000.00",
+            "1.234,567.89",
+            "1,0000",
+            "1\u{200b}0000",
+            padded.as_str(),
+        ] {
+            assert_eq!(amount(text, Kind::Text).0, u64::MAX, "{text}");
         }
     }
 }

@@ -35,6 +35,18 @@ fn money_from_the_limit_of_its_currency_on_is_tier_s() {
         (r#"{"to":"kim","amount":"\u20ac5"}"#.to_owned(), Tier::B),
         (r#"{"to":"kim","amount":"5 XYZ"}"#.to_owned(), Tier::S),
         (r#"{"to":"kim","amount":[1,20000]}"#.to_owned(), Tier::S),
+        (r#"{"to":"kim","amount":[6000,6000],"currency":"EUR"}"#.to_owned(), Tier::S),
+        (
+            r#"{"to":"kim","amount":[{"n":6000},{"n":"6,000"}],"currency":"EUR"}"#.to_owned(),
+            Tier::S,
+        ),
+        (r#"{"to":"kim","amount":{"value":"5.00","currency_code":"EUR"}}"#.to_owned(), Tier::B),
+        (r#"{"to":"kim","amount":{"value":"5.00","currency":"XYZ"}}"#.to_owned(), Tier::S),
+        (order("\"20.000\"", "EUR"), Tier::S),
+        (order("20.125", "EUR"), Tier::B),
+        (order("5", "\u{20ac}"), Tier::B),
+        (order("\"12000 EUR\"", "JPY"), Tier::S),
+        (r#"{"to":"kim","amount":12000,"currency":["EUR","JPY"]}"#.to_owned(), Tier::S),
     ] {
         assert_eq!(Session::new().tier(&pay(), &call), tier, "{call}");
     }
