@@ -13,7 +13,7 @@ const MAX_INPUT: usize = 16 * 1024 * 1024;
 const AFTER: &str = "\
 Reads a text (UTF-8) from FILE or standard input. Writes what was found in it, one line each: kind, \
 type or rule, place, weight, and how it stood there (plain, base64, ...). A found value is never \
-written. The first 64 KiB are scanned, and it is said if the text is longer.
+written. Texts of up to 16 MiB are scanned whole; it is said if more is encoded in one than is decoded.
 
 With --json one object is written: {\"findings\":[{\"kind\",\"type\" or null,\"rule\",\"start\",\"end\",\
 \"start_char\",\"end_char\",\"class\",\"evidence\"}],\"truncated\"}. kind is secret, pii, injection or \
@@ -21,14 +21,14 @@ hidden; type is that of personal data or injections; start and end count bytes, 
 end_char characters (code points), end exclusive.
 
 With --redact the text is written with a placeholder for every secret and all personal data, the \
-same for the same value: <EMAIL:1>. With --sanitize it is written as an agent may read it: between \
+same for the same value and another for every other: <EMAIL:1>. With --sanitize it is written as an agent may read it: between \
 two marks, instructions and invisible characters marked; nothing visible is left out. With --json \
 too, both write {\"text\",\"findings\",\"truncated\"}.
 
 Exit codes:
   0  nothing was found (with --redact and --sanitize: written)
-  1  something was found, or the text is longer than what is scanned
-  2  unreadable, or not UTF-8
+  1  something was found, or not all of it could be decoded
+  2  unreadable, too long, or not UTF-8
 
 Examples:
   echo 'mail kim@example.com' | countersign scan
@@ -80,13 +80,13 @@ pub(crate) fn run(args: &Args, json: bool) -> Result<Answer, Failure> {
         out.flush()?;
         return Ok(Answer::Yes);
     }
-    let scan = scan::scan(&text);
+    let scan = scan::whole(&text);
     if json {
         out.line(&findings(Json::new(), &text, &scan.spans, scan.truncated))?;
     } else {
         out.bytes(listed(&text, &scan.spans).as_bytes())?;
         if scan.truncated {
-            out.line("the text is longer than what is scanned")?;
+            out.line("more is encoded in the text than is decoded")?;
         }
     }
     out.flush()?;

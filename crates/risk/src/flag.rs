@@ -18,7 +18,7 @@ pub(crate) fn of(texts: &[&str], instructions: bool, personal: bool) -> Flags {
         return flags;
     }
     for text in texts {
-        for span in scan::scan(text).spans {
+        for span in scan::whole(text).spans {
             match span.kind {
                 Kind::Injection(Injection::Lexical) => flags.instructions |= instructions,
                 Kind::Pii(_) => flags.personal |= personal && span.class == Class::High,

@@ -73,10 +73,14 @@ fn what_cannot_be_read_is_exit_code_2() {
 }
 
 #[test]
-fn a_long_text_is_scanned_in_part_and_that_is_said() {
+fn a_long_text_is_scanned_whole() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("long.txt");
-    std::fs::write(&file, "x ".repeat(40_000)).unwrap();
+    let text = "x ".repeat(400_000) + TOKEN + &" y".repeat(400_000);
+    std::fs::write(&file, &text).unwrap();
     let run = run_as(command(["scan", "--json"]).arg(&file), b"");
-    assert_eq!((run.code, run.json()["truncated"].as_bool()), (1, Some(true)));
+    assert_eq!((run.code, run.json()["truncated"].as_bool()), (1, Some(false)));
+    assert_eq!(run.json()["findings"][0]["start"].as_u64(), Some(800_000));
+    let redacted = run_as(command(["scan", "--redact"]).arg(&file), b"");
+    assert_eq!(redacted.text(), text.replace(TOKEN, "<SECRET:1>"));
 }

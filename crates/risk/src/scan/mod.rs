@@ -9,7 +9,7 @@
 //! assert_eq!(scan::redact("mail kim@example.com").text, "mail <EMAIL:1>");
 //! ```
 //!
-//! Everything is one pass over at most [`MAX_TEXT`] bytes with literal anchors and hand-written
+//! Everything is one pass over at most [`MAX_TEXT`] bytes at a time with literal anchors and hand-written
 //! verification; time is linear in the length whatever the text. What is found is evidence; a text
 //! without findings is not thereby clean. `docs/scanning.md` has the tables and what is not detected.
 
@@ -23,6 +23,7 @@ mod inject;
 mod kinds;
 mod lanes;
 mod literals;
+mod long;
 mod marks;
 mod pii;
 mod redact;
@@ -37,14 +38,15 @@ pub(crate) use self::arguments::leak;
 pub use self::arguments::{Leak, arguments};
 pub(crate) use self::bytes::has_run;
 pub use self::kinds::{Class, Evidence, Injection, Kind, PiiType, Scan, Span};
+pub use self::long::whole;
 pub use self::redact::{Redacted, redact};
 pub use self::sanitize::{Sanitized, sanitize};
 
 use self::literals::Literals;
 use crate::text::prefix;
 
-/// Longest text that is scanned, in bytes. Of a longer one its beginning is, and [`Scan::truncated`]
-/// says so.
+/// Longest text that [`scan`] looks at, in bytes. Of a longer one its beginning is, and
+/// [`Scan::truncated`] says so; [`whole`] goes through all of it.
 pub const MAX_TEXT: usize = 64 * 1024;
 
 /// How often a decoded text is decoded again, and how much is decoded in all, as a multiple of the
@@ -77,7 +79,25 @@ pub fn scan(text: &str) -> Scan {
     let enough = decode::runs(bytes, &marks, budget, |decoded, start, end, evidence| {
         deeper(decoded, (start, end, evidence), DEPTH, &mut spans);
     });
-    Scan { spans: settled(spans), truncated: scanned.len() < text.len() || !enough }
+    let mut spans = settled(spans);
+    for span in &mut spans {
+        tighten(bytes, span);
+    }
+    Scan { spans, truncated: scanned.len() < text.len() || !enough }
+}
+
+/// A sentence begins behind the space after the one before.
+fn tighten(text: &[u8], span: &mut Span) {
+    if !matches!(span.kind, Kind::Injection(_)) {
+        return;
+    }
+    let place = bytes::part(text, span.start, span.end);
+    let before = place.iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let behind = place.iter().rev().take_while(|b| b.is_ascii_whitespace()).count();
+    if before < place.len() {
+        span.start = span.start.saturating_add(before);
+        span.end = span.end.saturating_sub(behind);
+    }
 }
 
 /// The personal data of a text as it stands there, and with odd digits and spaces.

@@ -4,9 +4,8 @@ use core::fmt::Write as _;
 
 use countersign_canon::Digest;
 
-use super::kinds::{Kind, Span};
-use super::{MAX_TEXT, hidden, scan};
-use crate::text::prefix;
+use super::kinds::{Kind, Scan, Span};
+use super::{hidden, whole};
 
 /// A text with what is suspicious in it marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +17,7 @@ pub struct Sanitized {
     pub text: String,
     /// What was found, with places in the original text.
     pub spans: Vec<Span>,
-    /// Whether more was encoded in it than is decoded. Long texts are scanned in parts, each whole.
+    /// Whether more was encoded in it than is decoded. Texts of any length are scanned.
     pub truncated: bool,
 }
 
@@ -26,22 +25,9 @@ pub struct Sanitized {
 ///
 /// The outer marks carry a digest of the text, so that a text cannot hold its own closing mark.
 pub fn sanitize(text: &str) -> Sanitized {
-    let mut spans = Vec::new();
+    let Scan { spans, truncated } = whole(text);
     let mut body = String::with_capacity(text.len());
-    let mut truncated = false;
-    let mut done = 0usize;
-    while let Some(rest) = text.get(done..).filter(|rest| !rest.is_empty()) {
-        let piece = prefix(rest, MAX_TEXT);
-        let scan = scan(piece);
-        truncated |= scan.truncated;
-        mark(piece, &scan.spans, &mut body);
-        spans.extend(scan.spans.into_iter().map(|span| Span {
-            start: span.start.saturating_add(done),
-            end: span.end.saturating_add(done),
-            ..span
-        }));
-        done = done.saturating_add(piece.len().max(1));
-    }
+    mark(text, &spans, &mut body);
     let digest = Digest::of(text.as_bytes()).to_hex();
     let id = digest.get(..12).unwrap_or_default();
     let text = format!("\u{27e6}data {id}\u{27e7}\n{body}\n\u{27e6}end of data {id}\u{27e7}");
