@@ -118,7 +118,7 @@ impl DefaultPolicy {
         let effects = detect::effects::of(walked, tool, view);
         let at = now.millis().to_le_bytes();
         let mut memory = Memory::of(view, &[&at, arguments.as_bytes()]);
-        memory.attempted(tool, arguments, &effects, &self.config.limits, now);
+        memory.attempted(tool, arguments, walked, &effects, &self.config.limits, now);
         memory
     }
 

@@ -11,9 +11,10 @@ use countersign_canon::{Canonical, Value};
 use countersign_core::{Effect, Timestamp, Tool};
 
 use super::format::{
-    ATTEMPT, ENTRY, READ, READS, READS_AT, SEEN, TOOL, append, array, i64_at, put, u32_at, u64_at,
+    ATTEMPT, ENTRY, READ, READS, READS_AT, SEEN, TOOL, array, i64_at, put, u32_at, u64_at,
 };
 use super::{MAX_ATTEMPTS, MAX_SEEN, MAX_TOOLS, Memory, View};
+use crate::arguments::Arguments;
 use crate::config::BulkLimits;
 use crate::hash::Key;
 use crate::intent;
@@ -87,6 +88,7 @@ impl Memory {
         &mut self,
         tool: &Tool,
         arguments: &Canonical,
+        walked: &Arguments<'_>,
         effects: &Effects,
         limits: &BulkLimits,
         now: Timestamp,
@@ -98,7 +100,7 @@ impl Memory {
             self.reads(name, effects.pointed);
             return;
         }
-        self.supplied(tool, name, arguments);
+        self.supplied(tool, name, walked);
         let key = self.head.key;
         self.list(SEEN, effects.to.iter().map(|to| key.hash(to.as_bytes())), MAX_SEEN);
         self.count(tool, arguments, effects, window(limits), now.millis());
@@ -114,7 +116,7 @@ impl Memory {
         }
         if count < MAX_TOOLS {
             let digest: [u8; 16] = array(tool.digest().as_bytes(), 0);
-            append(&mut self.bytes, TOOL, [0; 3], &[&name.to_le_bytes(), &digest]);
+            self.append(TOOL, &[&name.to_le_bytes(), &digest]);
         }
     }
 
@@ -181,7 +183,7 @@ impl Memory {
         match place {
             Some(place) => put(&mut self.bytes, place.saturating_add(ENTRY), &new.write()),
             None => {
-                append(&mut self.bytes, ATTEMPT, [0; 3], &[&new.write()]);
+                self.append(ATTEMPT, &[&new.write()]);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A memory that grew too large is written anew.
 
-use super::format::{Entries, RECORD, TEXT};
+use super::format::{RECORD, TEXT, entry_at};
 use super::learn::kept_at;
 use super::record::{Held, New};
 use super::{CUT, HEAD, MAX_LEVEL, MAX_RECORDS, MAX_WINDOWS, MAX_WORDS, Memory, Record};
@@ -92,22 +92,25 @@ impl Memory {
 
     fn rewrite(&mut self, kept: &[Kept]) {
         let mut bytes = Vec::with_capacity(self.bytes.len());
+        let mut places = Vec::with_capacity(self.places.len());
         bytes.extend_from_slice(self.bytes.get(..HEAD).unwrap_or_default());
-        for (_, entry) in Entries::of(&self.bytes).map_while(Result::ok) {
-            if entry.first() != Some(&RECORD) {
+        for (kind, at) in &self.places {
+            if let Some(entry) = entry_at(&self.bytes, *at).filter(|_| *kind != RECORD) {
+                places.push((*kind, bytes.len()));
                 bytes.extend_from_slice(entry);
             }
         }
         (self.head.words, self.head.windows) = ([0; 3], 0);
         for Kept { record, words, windows } in kept {
-            New { record: *record, words, windows }.append(&mut bytes);
+            let at = New { record: *record, words, windows }.append(&mut bytes);
+            places.push((RECORD, at));
             let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
             if let Some(count) = self.head.words.get_mut(record.writer.class()) {
                 *count = count.saturating_add(number(words.len()));
             }
             self.head.windows = self.head.windows.saturating_add(number(windows.len()));
         }
-        self.bytes = bytes;
+        (self.bytes, self.places) = (bytes, places);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The bytes of a session's memory: a head that changes in place, and entries that are appended.
 //!
 //! ```text
-//!    0  "CSR3"                        magic and version
+//!    0  "CSR4"                        magic and version
 //!    4  length of the whole           u32
 //!    8  checksum of all that follows  u64, against damage and not against forgery
 //!   16  key of the words' hashes      16 bytes
@@ -22,7 +22,7 @@ use countersign_core::RiskError;
 use crate::hash::Key;
 use crate::intent::Asked;
 
-pub(crate) const MAGIC: [u8; 4] = *b"CSR3";
+pub(crate) const MAGIC: [u8; 4] = *b"CSR4";
 pub(crate) const READS: usize = 16;
 pub(crate) const READ: usize = 16;
 pub(crate) const READS_AT: usize = 80;
@@ -76,8 +76,10 @@ pub(crate) fn i64_at(bytes: &[u8], at: usize) -> i64 {
 
 /// Writes over what stands at a place. Nothing is written beyond the end.
 pub(crate) fn put(bytes: &mut [u8], at: usize, new: &[u8]) {
-    for (to, from) in bytes.iter_mut().skip(at).zip(new) {
-        *to = *from;
+    let rest = bytes.get_mut(at..).unwrap_or_default();
+    let length = rest.len().min(new.len());
+    if let (Some(to), Some(from)) = (rest.get_mut(..length), new.get(..length)) {
+        to.copy_from_slice(from);
     }
 }
 
@@ -132,19 +134,24 @@ impl Head {
     }
 }
 
-/// Eight sums of eight bytes each over blocks of 64, mixed; the rest byte by byte.
+/// Eight sums of eight bytes each over blocks of 64, the last one filled up with zeros, and the length.
+///
+/// Adding and shifting loses nothing: of memories that differ in eight bytes only the sums differ, too.
 pub(crate) fn checksum(bytes: &[u8]) -> u64 {
     const K: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut sums = [1u64, 2, 3, 4, 5, 6, 7, 8];
     let (blocks, rest) = bytes.as_chunks::<64>();
-    for block in blocks {
+    let mut last = [0u8; 64];
+    put(&mut last, 0, rest);
+    for block in blocks.iter().chain([&last]) {
         let (lanes, _) = block.as_chunks::<8>();
         for (sum, lane) in sums.iter_mut().zip(lanes) {
-            *sum = (*sum ^ u64::from_le_bytes(*lane)).wrapping_mul(K).rotate_left(29);
+            let next = sum.wrapping_add(u64::from_le_bytes(*lane));
+            *sum = next ^ next >> 29;
         }
     }
-    let tail = rest.iter().fold(9u64, |sum, b| (sum ^ u64::from(*b)).wrapping_mul(K));
-    sums.iter().fold(tail, |all, sum| (all ^ sum).wrapping_mul(K).rotate_left(31))
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    sums.iter().fold(length, |all, sum| (all ^ sum).wrapping_mul(K).rotate_left(31))
 }
 
 /// Tells memories of ours from others before anything else is read.
@@ -154,8 +161,10 @@ pub(crate) fn admit(bytes: &[u8]) -> Result<Head, RiskError> {
         return Err(RiskError::OldMemory(1));
     }
     let length = usize::try_from(u32_at(bytes, 4)).ok() == Some(bytes.len());
-    if length && bytes.len() >= 96 && bytes.starts_with(b"CSR2") {
-        return Err(RiskError::OldMemory(2));
+    for (magic, version) in [(b"CSR2", 2), (b"CSR3", 3)] {
+        if length && bytes.len() >= 96 && bytes.starts_with(magic) {
+            return Err(RiskError::OldMemory(version));
+        }
     }
     let size = (HEAD..=MAX_BYTES).contains(&bytes.len()) && bytes.len().is_multiple_of(4);
     let sum = u64_at(bytes, 8) == checksum(bytes.get(16..).unwrap_or_default());
@@ -183,17 +192,25 @@ impl<'a> Iterator for Entries<'a> {
     type Item = Result<(usize, &'a [u8]), RiskError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let length = usize::try_from(u32_at(rest, 4)).unwrap_or(usize::MAX);
-        let fits = length >= ENTRY && length.is_multiple_of(4);
-        let Some(entry) = rest.get(..length).filter(|_| fits) else {
+        if self.at >= self.bytes.len() {
+            return None;
+        }
+        let at = self.at;
+        let Some(entry) = entry_at(self.bytes, at) else {
             self.at = self.bytes.len();
             return Some(Err(RiskError::Memory));
         };
-        let at = self.at;
-        self.at = at.saturating_add(length);
+        self.at = at.saturating_add(entry.len());
         Some(Ok((at, entry)))
     }
+}
+
+/// The entry at a place.
+pub(crate) fn entry_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
+    let rest = bytes.get(at..)?;
+    let length = usize::try_from(u32_at(rest, 4)).unwrap_or(usize::MAX);
+    let fits = length >= ENTRY && length.is_multiple_of(4);
+    rest.get(..length).filter(|_| fits)
 }
 
 /// Appends an entry of a kind, with its three bytes and what it holds. Fills up to a multiple of 4.
@@ -232,17 +249,23 @@ mod tests {
             assert_ne!(checksum(&other), sum, "{at}");
         }
         assert_ne!(checksum(&bytes[1..]), sum);
+        let mut more = bytes.clone();
+        more.push(0);
+        assert_ne!(checksum(&more), sum);
     }
 
     #[test]
     fn a_memory_of_an_older_format_is_told_from_damage() {
         let old = br#"{"attempts":[],"cut":false,"v":1}"#;
         assert_eq!(admit(old).err(), Some(RiskError::OldMemory(1)));
-        let mut second = vec![0; 120];
-        put(&mut second, 0, b"CSR2");
-        put(&mut second, 4, &120u32.to_le_bytes());
-        assert_eq!(admit(&second).err(), Some(RiskError::OldMemory(2)));
-        for bytes in [&b"{}"[..], b"CSR2", b"CSR3", b"null", &[0; 400], &second[..119]] {
+        for (magic, version) in [(b"CSR2", 2), (b"CSR3", 3)] {
+            let mut old = vec![0; 120];
+            put(&mut old, 0, magic);
+            put(&mut old, 4, &120u32.to_le_bytes());
+            assert_eq!(admit(&old).err(), Some(RiskError::OldMemory(version)));
+            assert_eq!(admit(&old[..119]).err(), Some(RiskError::Memory));
+        }
+        for bytes in [&b"{}"[..], b"CSR2", b"CSR3", b"CSR4", b"null", &[0; 400]] {
             assert_eq!(admit(bytes).err(), Some(RiskError::Memory));
         }
     }

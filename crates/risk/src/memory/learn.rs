@@ -2,9 +2,7 @@
 
 use countersign_core::{Effect, Source, Tool, Trust};
 
-use super::format::{
-    CONNECTION, ENTRY, HEAD, ID, MAILS, PARTY, RECORD, STEMS, TEXT, WHOLE, append,
-};
+use super::format::{CONNECTION, ENTRY, HEAD, ID, MAILS, PARTY, RECORD, STEMS, TEXT, WHOLE};
 use super::record::{FIXED, FLAGS_AT, Held, New, POINTED};
 use super::view::mail;
 use super::{
@@ -280,6 +278,7 @@ impl Memory {
         }
         let (words, new) = (marks.as_slice(), u32::try_from(marks.len()).unwrap_or(u32::MAX));
         let at = New { record, words, windows }.append(&mut self.bytes);
+        self.places.push((RECORD, at));
         known.records.push((record.digest, record.writer, at));
         if let Some(count) = self.head.words.get_mut(class) {
             *count = count.saturating_add(new);
@@ -301,7 +300,7 @@ impl Memory {
         if count >= MAX_CONNECTIONS {
             return None;
         }
-        append(&mut self.bytes, CONNECTION, [0; 3], &[name.as_bytes()]);
+        self.append(CONNECTION, &[name.as_bytes()]);
         u8::try_from(count).ok()
     }
 }

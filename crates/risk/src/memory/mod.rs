@@ -19,7 +19,7 @@ mod wanted;
 use countersign_core::{RiskError, Tool};
 
 pub(crate) use self::attempts::{Before, Effects};
-use self::format::{ENTRY, Entries, HEAD, Head, admit};
+use self::format::{ENTRY, Entries, HEAD, Head, admit, entry_at};
 pub(crate) use self::record::{Record, Writer};
 pub(crate) use self::view::{Origin, View};
 pub(crate) use self::wanted::Wanted;
@@ -61,6 +61,8 @@ pub(crate) fn connection(tool: &Tool) -> &str {
 pub(crate) struct Memory {
     head: Head,
     bytes: Vec<u8>,
+    /// The kind and the place of each entry.
+    places: Vec<(u8, usize)>,
 }
 
 impl Memory {
@@ -71,8 +73,7 @@ impl Memory {
             return Ok(Self::begin(first));
         }
         let head = admit(bytes)?;
-        Entries::of(bytes).try_for_each(|entry| entry.map(|_| ()))?;
-        Ok(Self { head, bytes: roomy(bytes) })
+        Ok(Self { head, bytes: roomy(bytes), places: places(bytes)? })
     }
 
     /// Goes on with what is being looked at.
@@ -80,12 +81,14 @@ impl Memory {
         if view.bytes().is_empty() {
             return Self::begin(first);
         }
-        Self { head: *view.head(), bytes: roomy(view.bytes()) }
+        // What was looked at is whole.
+        let places = places(view.bytes()).unwrap_or_default();
+        Self { head: *view.head(), bytes: roomy(view.bytes()), places }
     }
 
     fn begin(first: &[&[u8]]) -> Self {
         let head = Head { key: Key::of(first), ..Head::default() };
-        Self { head, bytes: vec![0; HEAD] }
+        Self { head, bytes: vec![0; HEAD], places: Vec::new() }
     }
 
     /// The bytes to be kept.
@@ -100,9 +103,15 @@ impl Memory {
 
     /// The entries of a kind, each with its place.
     fn entries(&self, kind: u8) -> impl Iterator<Item = (usize, &[u8])> {
-        // What was opened or made here is whole.
-        let entries = Entries::of(&self.bytes).map_while(Result::ok);
-        entries.filter(move |(_, entry)| entry.first() == Some(&kind))
+        let places = self.places.iter().filter(move |(known, _)| *known == kind);
+        places.filter_map(|(_, at)| Some((*at, entry_at(&self.bytes, *at)?)))
+    }
+
+    /// Appends an entry of a kind.
+    fn append(&mut self, kind: u8, parts: &[&[u8]]) -> usize {
+        let at = format::append(&mut self.bytes, kind, [0; 3], parts);
+        self.places.push((kind, at));
+        at
     }
 
     /// The entries of a kind without what every entry begins with.
@@ -142,9 +151,15 @@ impl Memory {
         let new = known.get(before..).unwrap_or_default();
         if !new.is_empty() {
             let list: Vec<u8> = new.iter().flat_map(|hash| hash.to_le_bytes()).collect();
-            format::append(&mut self.bytes, kind, [0; 3], &[&list]);
+            self.append(kind, &[&list]);
         }
     }
+}
+
+/// The kind and the place of each entry.
+fn places(bytes: &[u8]) -> Result<Vec<(u8, usize)>, RiskError> {
+    let kind = |entry: &[u8]| entry.first().copied().unwrap_or_default();
+    Entries::of(bytes).map(|entry| entry.map(|(at, entry)| (kind(entry), at))).collect()
 }
 
 /// A copy with room for what a step adds.

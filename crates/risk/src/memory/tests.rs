@@ -64,7 +64,7 @@ impl Kept {
         let walked = Arguments::walk(&value, tool, &Nothing);
         let found = effects::of(&walked, tool, &self.view());
         let limits = BulkLimits::default();
-        self.with(|memory| memory.attempted(tool, arguments, &found, &limits, now));
+        self.with(|memory| memory.attempted(tool, arguments, &walked, &found, &limits, now));
     }
 
     fn attempt(&mut self, tool: &Tool, n: usize, now: i64) {
