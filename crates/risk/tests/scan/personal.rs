@@ -274,3 +274,40 @@ fn what_is_written_in_those_ways_is_often_something_else() {
         assert_eq!(found(text), [], "{text}");
     }
 }
+
+#[test]
+fn a_mail_address_ends_where_the_text_around_it_begins() {
+    for around in [
+        "\u{201c}{}\u{201d}",
+        "\u{201e}{}\u{201c}",
+        "\u{ab}{}\u{bb}",
+        "\u{2018}{}\u{2019}",
+        "{}\u{2026}",
+        "\u{2014}{}\u{2014}",
+        "\u{ff08}{}\u{ff09}",
+        "\u{90ae}\u{7bb1}{}\u{ff0c}\u{8c22}\u{8c22}",
+        "\u{90ae}\u{7bb1}{}\u{8c22}\u{8c22}",
+        "\u{c774}\u{ba54}\u{c77c}{}\u{b85c}",
+        "\u{feff}{}",
+        "\u{200b}{}\u{200b}",
+        "\u{1f4e7}{}\u{1f4e7}",
+        "\u{a0}{}\u{a0}",
+        "{}\u{2019}s",
+        "\u{2022}{}",
+    ] {
+        for mail in ["kim@example.com", "kim.lee+x@mail.example.co.uk"] {
+            let text = around.replace("{}", mail);
+            assert_eq!(found(&text), [(PiiType::Email, mail)], "{text}");
+        }
+    }
+    for mail in [
+        "m\u{fc}ller@ex\u{e4}mple.de",
+        "mu\u{308}ller@example.de",
+        "\u{7528}\u{6237}@\u{4f8b}\u{5b50}.\u{516c}\u{53f8}",
+        "\u{43f}\u{43e}\u{447}\u{442}\u{430}@\u{43f}\u{440}\u{438}\u{43c}\u{435}\u{440}.\u{440}\u{444}",
+        "kim\u{200b}@example.com",
+    ] {
+        assert_eq!(found(&format!("mail {mail} now")), [(PiiType::Email, mail)], "{mail}");
+    }
+    assert_eq!(found("kim\u{201d}@example.com"), []);
+}

@@ -4,6 +4,7 @@ mod bank;
 mod context;
 mod date;
 mod letters;
+mod mail;
 mod national;
 mod net;
 mod number;

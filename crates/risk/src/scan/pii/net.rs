@@ -1,6 +1,7 @@
 //! Addresses of the net, and e-mail.
 
 use super::super::bytes::{self, ALNUM, ALPHA, HEX, HIGH, JOINS, TOKEN, at, part, run};
+use super::mail;
 use super::number::{Between, Window};
 
 /// Four numbers up to 255 with dots between. A version is written the same, and says so.
@@ -121,6 +122,17 @@ pub(super) fn email(text: &[u8], sign: usize) -> Option<(usize, usize)> {
         || matches!(bytes::before(text, end), b'-' | b'_') && end > last
     {
         end = end.saturating_sub(1);
+    }
+    if !part(text, start, end).is_ascii() {
+        start = mail::begins(text, start, sign);
+        let own = mail::ends(text, sign.saturating_add(1), end);
+        if own < end {
+            end = own;
+            let domain = part(text, sign.saturating_add(1), end);
+            labels = domain.split(|b| *b == b'.').filter(|label| !label.is_empty()).count();
+            let dot = domain.iter().rposition(|b| *b == b'.');
+            last = dot.map_or(end, |dot| sign.saturating_add(dot).saturating_add(2));
+        }
     }
     let top = part(text, last, end);
     let named = bytes::is(at(top, 0), ALPHA | HIGH) && top.len() >= 2;
