@@ -149,6 +149,11 @@ impl<'a> Arguments<'a> {
         self.pointer(leaf.place)
     }
 
+    /// The RFC 6901 pointer of an argument; empty for one whose name must not be shown.
+    pub(crate) fn pointer_of(&self, argument: &str) -> String {
+        if self.is_plain(argument) { format!("/{argument}") } else { String::new() }
+    }
+
     /// Which argument a leaf belongs to, as a number of its own; 0 if it is none's.
     pub(crate) fn argument(&self, leaf: &Leaf<'_>) -> usize {
         let mut at = leaf.place;

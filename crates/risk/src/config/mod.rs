@@ -123,7 +123,8 @@ impl Default for PolicyConfig {
 pub struct BulkLimits {
     /// Recipients and targets of one call, each counted once. 2 to 10,000; default 10.
     pub targets: u32,
-    /// The same for destructive calls and changes of credentials or membership. Default 5.
+    /// The same for destructive calls and changes of credentials or membership; where it is above
+    /// `targets`, that holds. Default 5.
     pub targets_severe: u32,
     /// Changing calls of one kind (tools whose names say the same doing) with different arguments
     /// within the window. 2 to 200; default 6.

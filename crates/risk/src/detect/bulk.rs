@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use countersign_canon::Value;
+use countersign_canon::{Object, Value};
 use countersign_core::{Effect, Finding, Role, Weight};
 
 use super::{Call, recipients};
@@ -19,26 +19,63 @@ fn finding(
 
 /// One changing call goes to, or acts on, many: the union over all its addressing arguments.
 pub(super) fn targets(call: &Call<'_>) -> Option<Finding> {
+    let limits = &call.config.limits;
     let limit = match call.tool.effect() {
         Effect::Read => return None,
-        Effect::Destructive | Effect::Credential => call.config.limits.targets_severe,
-        Effect::Write | Effect::Outward | Effect::Financial => call.config.limits.targets,
+        // What is severe is never bulk later than what is not.
+        Effect::Destructive | Effect::Credential => limits.targets_severe.min(limits.targets),
+        Effect::Write | Effect::Outward | Effect::Financial => limits.targets,
     };
     let Value::Object(arguments) = call.arguments.value else { return None };
     let mut targets = Targets::default();
+    // The argument that adds most, and how much.
+    let (mut most, mut at) = (0usize, "");
     for (name, value) in arguments.iter() {
+        let before = targets.distinct.len();
         targets.gather(value, call.tool.role(name));
+        if targets.everything {
+            let evidence = "a recipient or target stands for all".to_owned();
+            let found = finding(call, signal::BULK_TARGETS, "LLM06", evidence);
+            return Some(found.at(call.arguments.pointer_of(name)));
+        }
+        let added = targets.distinct.len().saturating_sub(before);
+        if added > most {
+            (most, at) = (added, name);
+        }
     }
-    if targets.everything {
-        let evidence = "a recipient or target stands for all".to_owned();
-        return Some(finding(call, signal::BULK_TARGETS, "LLM06", evidence));
+    if let Some(name) = empty_filter(call, arguments) {
+        let evidence = "it destroys, and its targets are left empty, which may stand for all";
+        let found = finding(call, signal::BULK_TARGETS, "LLM06", evidence.to_owned());
+        return Some(found.at(call.arguments.pointer_of(name)));
     }
     let count = targets.distinct.len();
     let many = u32::try_from(count).unwrap_or(u32::MAX) >= limit;
     many.then(|| {
         let evidence = format!("{count} recipients or targets in one call, the limit is {limit}");
-        finding(call, signal::BULK_TARGETS, "LLM06", evidence)
+        let found = finding(call, signal::BULK_TARGETS, "LLM06", evidence);
+        found.at(call.arguments.pointer_of(at))
     })
+}
+
+/// The first target of a destructive call, where it has targets and all of them are empty.
+fn empty_filter<'a>(call: &Call<'_>, arguments: &'a Object) -> Option<&'a str> {
+    if call.tool.effect() != Effect::Destructive {
+        return None;
+    }
+    let says = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(object) => !object.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    };
+    let role = |name: &str| call.tool.role(name);
+    let addresses = |name| matches!(role(name), Role::Target | Role::Recipient | Role::Url);
+    if arguments.iter().any(|(name, value)| addresses(name) && says(value)) {
+        return None;
+    }
+    let mut empty = arguments.iter().filter(|(_, value)| **value != Value::Null);
+    empty.find(|(name, _)| role(name) == Role::Target).map(|(name, _)| name)
 }
 
 #[derive(Debug, Default)]

@@ -211,9 +211,10 @@ pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
     if let Some(inherited) = inherited(call) {
         return Some(inherited);
     }
-    let mut path = None;
+    // The first that weighs alone; without one the first of all.
+    let mut place: Option<(Class, String, Option<core::ops::Range<usize>>)> = None;
     let mut counts: BTreeMap<PiiType, usize> = BTreeMap::new();
-    let mut medium: HashSet<&str> = HashSet::new();
+    let mut medium: HashSet<String> = HashSet::new();
     let mut high = false;
     for leaf in &call.arguments.leaves {
         if matches!(leaf.role, Role::Recipient | Role::Target) || leaf.is_argument_name() {
@@ -223,11 +224,16 @@ pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
             match span.class {
                 Class::High => high = true,
                 Class::Medium => {
-                    medium.insert(leaf.text.get(span.start..span.end).unwrap_or_default());
+                    let value = leaf.text.get(span.start..span.end).unwrap_or_default();
+                    medium.insert(value.to_lowercase());
                 }
                 Class::Low => continue,
             }
-            path.get_or_insert_with(|| call.arguments.path(leaf));
+            if place.as_ref().is_none_or(|(class, ..)| *class < span.class) {
+                // The pointer of a key is its object's.
+                let range = (leaf.kind != Kind::Key).then_some(span.start..span.end);
+                place = Some((span.class, call.arguments.path(leaf), range));
+            }
             let count = counts.entry(what).or_insert(0);
             *count = count.saturating_add(1);
         }
@@ -239,11 +245,11 @@ pub(super) fn pii(call: &Call<'_>) -> Option<Finding> {
         1 => format!("1 {}", what.words()),
         n => format!("{n} {}", what.plural()),
     });
-    path.map(|path| {
+    place.map(|(_, path, span)| {
         let what = items.collect::<Vec<_>>().join(" and ");
         let evidence = format!("{what} in the content");
         let weight = Weight::Halves(call.config.multipliers.pii.halves());
-        Finding::new(signal::PII, "LLM02", evidence, weight).at(path)
+        Finding { span, ..Finding::new(signal::PII, "LLM02", evidence, weight).at(path) }
     })
 }
 

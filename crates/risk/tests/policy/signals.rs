@@ -107,6 +107,50 @@ fn severe_effects_are_bulk_earlier() {
 }
 
 #[test]
+fn a_destructive_call_whose_targets_are_left_empty_may_mean_all() {
+    let delete = ToolSpec::new("delete_files").effect(Effect::Destructive).severity(4);
+    let delete = delete.role("ids", Role::Target).role("folder", Role::Target);
+    let delete = delete.role("reason", Role::FreeText).register().unwrap();
+    for call in [
+        r#"{"ids":[]}"#,
+        r#"{"ids":" ","reason":"old"}"#,
+        r#"{"ids":{}}"#,
+        r#"{"folder":"","ids":null}"#,
+    ] {
+        let assessed = Session::new().assess(&delete, call);
+        let found = assessed.findings.iter().find(|f| f.signal == signal::BULK_TARGETS).unwrap();
+        assert!(["/ids", "/folder"].contains(&found.path.as_str()), "{call}");
+        assert_eq!(assessed.tier, Tier::S, "{call}");
+    }
+    for call in [r#"{"ids":["a"]}"#, r#"{"folder":"tmp","ids":[]}"#, r#"{"ids":null}"#, "{}"] {
+        assert!(!Session::new().finds(&delete, call, signal::BULK_TARGETS), "{call}");
+    }
+    assert!(!Session::new().finds(&send_mail(), r#"{"to":[],"body":"x"}"#, signal::BULK_TARGETS));
+}
+
+#[test]
+fn what_is_severe_is_never_bulk_later_than_what_is_not() {
+    let policy = PolicyConfig::from_json(br#"{"limits":{"targets":3,"targets_severe":50}}"#);
+    let policy = DefaultPolicy::new(policy.unwrap()).unwrap();
+    let share = github("share_file", 4, Effect::Credential);
+    let mut session = Session::with(policy);
+    assert!(session.finds(&share, r#"{"repo":["a","b","c"]}"#, signal::BULK_TARGETS));
+}
+
+#[test]
+fn findings_say_in_which_argument_and_where() {
+    let place = |call: &str, which: &str| {
+        let assessed = Session::new().assess(&send_mail(), call);
+        let found = assessed.findings.into_iter().find(|f| f.signal == which).unwrap();
+        (found.path, found.span)
+    };
+    let call = r#"{"to":"kim@x.org","body":"mail lee@x.org, card 4111 1111 1111 1111"}"#;
+    assert_eq!(place(call, signal::PII), ("/body".to_owned(), Some(21..40)));
+    let call = r#"{"to":["*"],"body":"x"}"#;
+    assert_eq!(place(call, signal::BULK_TARGETS), ("/to".to_owned(), None));
+}
+
+#[test]
 fn recipients_are_counted_over_all_fields() {
     let list = |from: usize, to: usize| {
         (from..to).map(|i| format!("p{i}@example.com")).collect::<Vec<_>>().join(", ")
