@@ -24,7 +24,11 @@ A call and a result may carry \"time\", milliseconds since 1970; without it the 
 
 Answers each call at once, with one line:
   {\"session\",\"step\",\"tool\",\"own_tier\",\"tier\",\"denied\",\"score\",\"signals\":[…],\"why\"}
-own_tier is the tier of the tool's severity and fixed floors alone. A tool that the catalogue does not \
+own_tier is the tier of the tool's severity and fixed floors alone. Each signal is {\"signal\",\"owasp\",\
+\"path\",\"span\",\"seen_at_step\",\"evidence\"} and its weight: \"times\", \"tiers_up\", \"floor\", \"deny\" or \
+\"note\". path is the RFC 6901 pointer of an argument, empty for the call as a whole; span, where there is \
+one, counts the bytes of the string there, end exclusive; seen_at_step is the earlier step at which it was \
+read, as the stream named it. A tool that the catalogue does not \
 have is judged at its worst, and \"guesses\" says by what. A line that is not understood is answered \
 with {\"error\":{\"kind\",\"message\"},\"line\":N} and changes nothing; the stream goes on.
 
@@ -139,7 +143,7 @@ fn now() -> i64 {
 
 /// The answer to a call, as one line of JSON.
 pub(crate) fn answer(session: &str, step: &str, tool: &str, judged: &Judged) -> String {
-    let Judged { assessment, guesses } = judged;
+    let Judged { assessment, seen_at, guesses } = judged;
     let (whole, half) = (assessment.score2 / 2, if assessment.score2 % 2 == 1 { 5 } else { 0 });
     let mut json = Json::new()
         .text("session", session)
@@ -149,7 +153,7 @@ pub(crate) fn answer(session: &str, step: &str, tool: &str, judged: &Judged) -> 
         .text("tier", assessment.tier.as_str())
         .raw("denied", if assessment.denied().is_some() { "true" } else { "false" })
         .raw("score", &format!("{whole}.{half}"))
-        .raw("signals", &array(assessment.findings.iter().map(signal)))
+        .raw("signals", &array(assessment.findings.iter().zip(seen_at).map(signal)))
         .text("why", &explain(assessment));
     if !guesses.is_empty() {
         let guess = |g: &countersign::risk::infer::Guess| {
@@ -164,7 +168,7 @@ pub(crate) fn answer(session: &str, step: &str, tool: &str, judged: &Judged) -> 
     json.done()
 }
 
-fn signal(finding: &Finding) -> String {
+fn signal((finding, seen_at): (&Finding, &Option<String>)) -> String {
     let json = Json::new()
         .text("signal", finding.signal)
         .text("owasp", finding.owasp)
@@ -173,8 +177,8 @@ fn signal(finding: &Finding) -> String {
         Some(span) => json.raw("span", &format!("[{},{}]", span.start, span.end)),
         None => json,
     };
-    let json = match finding.step {
-        Some(step) => json.raw("seen_at_step", &step.to_string()),
+    let json = match seen_at {
+        Some(step) => json.raw("seen_at_step", &inert(step)),
         None => json,
     };
     let json = json.text("evidence", &finding.evidence);

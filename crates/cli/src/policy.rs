@@ -63,8 +63,19 @@ fn read(path: &Path, json: bool) -> Result<PolicyConfig, Failure> {
         return PolicyConfig::from_json(&bytes).map_err(|e| unusable(&e));
     }
     let text = std::str::from_utf8(&bytes).map_err(|e| unusable(&e))?;
-    let config: PolicyConfig = toml::from_str(text).map_err(|e| unusable(&e))?;
+    let config: PolicyConfig = toml::from_str(text).map_err(|e| unusable(&at(text, &e)))?;
     // The rules that can never hold are refused as in JSON.
     DefaultPolicy::new(config.clone()).map_err(|e| unusable(&e))?;
     Ok(config)
+}
+
+/// A TOML error on one line, with its place.
+fn at(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return message.to_owned();
+    };
+    let line = before.matches('\n').count().saturating_add(1);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
+    format!("{message} at line {line} column {column}")
 }

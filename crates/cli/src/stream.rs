@@ -32,6 +32,8 @@ pub(crate) enum Refusal {
     UnknownStep,
     #[error("this step waits for a result already")]
     StepTwice,
+    #[error("too many calls of the session wait for their results: {0}")]
+    TooManyWaiting(usize),
     #[error("the name of the tool is not 1 to 64 characters of a-z, 0-9 and _")]
     ToolName,
     #[error("the arguments are not a JSON object")]
@@ -53,6 +55,7 @@ impl Refusal {
             Self::StartedTwice => "session_started_twice",
             Self::UnknownStep => "unknown_step",
             Self::StepTwice => "step_twice",
+            Self::TooManyWaiting(_) => "too_many_waiting",
             Self::ToolName => "tool_name",
             Self::Arguments => "arguments",
             Self::TooManySessions(_) => "too_many_sessions",
@@ -65,11 +68,17 @@ impl Refusal {
 const MAX_SESSIONS: usize = 10_000;
 /// Most calls of a session that wait for their results.
 const MAX_WAITING: usize = 1_000;
+/// Most steps of a session whose names are kept, and the longest name, in bytes.
+const MAX_NAMES: usize = 65_536;
+const MAX_NAME: usize = 256;
 
 /// A judgement, with what it was made of.
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) assessment: Assessment,
+    /// The steps at which findings were seen, as the stream names them, one for each finding; nothing
+    /// where there is none.
+    pub(crate) seen_at: Vec<Option<String>>,
     /// What was guessed about a tool that the catalogue does not have.
     pub(crate) guesses: Vec<Guess>,
 }
@@ -88,6 +97,8 @@ struct Session {
     /// Whether the agent was named, so that its sessions are counted together.
     named: bool,
     waiting: BTreeMap<String, std::rc::Rc<Tool>>,
+    /// How the stream names the steps that the memory counts from one.
+    steps: Vec<Option<String>>,
 }
 
 /// The sessions that are open, and the tools.
@@ -175,7 +186,8 @@ impl Stream {
         );
         let named = agent.is_some();
         let waiting = BTreeMap::new();
-        self.sessions.insert(session.to_owned(), Session { memory, caller, named, waiting });
+        let new = Session { memory, caller, named, waiting, steps: Vec::new() };
+        self.sessions.insert(session.to_owned(), new);
         Ok(())
     }
 
@@ -190,8 +202,11 @@ impl Stream {
     ) -> Result<Judged, Refusal> {
         let Known { tool, guesses } = self.tool(session, name)?;
         let state = self.sessions.get_mut(session).ok_or(Refusal::UnknownSession)?;
-        if state.waiting.contains_key(step) || state.waiting.len() >= MAX_WAITING {
+        if state.waiting.contains_key(step) {
             return Err(Refusal::StepTwice);
+        }
+        if state.waiting.len() >= MAX_WAITING {
+            return Err(Refusal::TooManyWaiting(MAX_WAITING));
         }
         let call = ToolCall::new(tool.name().clone(), arguments.to_canonical())
             .map_err(|_| Refusal::Arguments)?;
@@ -212,7 +227,15 @@ impl Stream {
         })?;
         state.memory = memory;
         state.waiting.insert(step.to_owned(), tool);
-        Ok(Judged { assessment, guesses })
+        let name = |step: u32| {
+            let at = usize::try_from(step).ok()?.checked_sub(1)?;
+            state.steps.get(at).cloned().flatten()
+        };
+        let seen_at = assessment.findings.iter().map(|f| f.step.and_then(name)).collect();
+        if state.steps.len() < MAX_NAMES {
+            state.steps.push((step.len() <= MAX_NAME).then(|| step.to_owned()));
+        }
+        Ok(Judged { assessment, seen_at, guesses })
     }
 
     pub(crate) fn result(
