@@ -201,6 +201,27 @@ fn base64_over_lines_is_no_token_with_a_dot_in_it() {
     assert!(denied(&[("text", format!("{} {}", &real[..40], &real[40..]))]));
 }
 
+const HEX: &str = "9f86d081884c7d659a2feaa0c55ad015";
+
+/// The halves of what is none do not become one beside the address that the call goes to.
+#[test]
+fn placeholders_are_no_secret_in_pieces() {
+    for (first, second) in [
+        ("password=***", "*****"),
+        ("https://user:pa", "ss@x.example/"),
+        ("postgres://user:password@localho", "st/db"),
+        ("name = getpass.getpa", "ss(\"Password: \")"),
+        ("name = getpass.getpass(\"Password", ": \")"),
+    ] {
+        for (one, two) in [(first, second), (second, first)] {
+            let call =
+                [("a", one.to_owned()), ("b", two.to_owned()), ("to", "dana@acme3.io".to_owned())];
+            assert!(!denied(&call), "{call:?}");
+        }
+    }
+    assert!(denied(&[("a", "https://kim:aB3d".to_owned()), ("b", "E5fG7h@x.example/".to_owned())]));
+}
+
 /// Files, headers and commands in which a password stands without a sign of equality.
 #[test]
 fn passwords_in_files_and_commands_are_found() {
@@ -234,6 +255,23 @@ fn passwords_in_files_and_commands_are_found() {
             "private_key",
         ),
         (format!("---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n{BODY}\n"), "private_key"),
+        ("<password>aB3dE5fG7h</password>".to_owned(), "password"),
+        ("<add key=\"ClearTextPassword\" value=\"aB3dE5fG7h\" />".to_owned(), "password"),
+        ("SMTP_PASS=aB3dE5fG7h".to_owned(), "password"),
+        ("see\nmail_pass=aB3dE5fG7h!".to_owned(), "password"),
+        ("Das Kennwort lautet aB3dE5fG7h".to_owned(), "password"),
+        ("le mot de passe est aB3dE5fG7h".to_owned(), "password"),
+        ("**Password:** aB3dE5fG7h".to_owned(), "password"),
+        ("**password:** ***aB3dE5fG7h***".to_owned(), "password"),
+        (format!(r#"{{"v":"{{\"client_secret\": \"{BODY}\"}}"}}"#), "named_secret"),
+        (format!("{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"d\":\"{BODY}aB3dE5fG7\"}}"), "web_key"),
+        (format!(r#"{{\"d\": \"{BODY}aB3dE5fG7\", \"kty\": \"EC\"}}"#), "web_key"),
+        (format!("https://s3.example/k?X-Amz-Signature={}", HEX.repeat(2)), "signed_address"),
+        (format!("https://s.example/k?X-Goog-Signature={}", HEX.repeat(16)), "signed_address"),
+        (
+            format!("x {}", token("EQN8Q~", "OIL~iie0hJTi86npd1_xWb2BzhZ8sxpfo1")),
+            "azure_client_secret",
+        ),
     ] {
         assert_eq!(rules(&text).first(), Some(&rule), "{text}");
     }
@@ -257,6 +295,14 @@ fn what_stands_where_a_password_would_is_often_none() {
         "token = self.tokens[index2](first3, second4)",
         "\"auth\": \"required for each call\"",
         "mot de passe oubli\u{e9} ? contrase\u{f1}a olvidada",
+        "mongodb://<user>:<password>@host/db2",
+        "w.password=document.getElementByIdOr, db.password = app.theConfigOfOurDb",
+        "ask = input(\"Password: \")dana@x3.example",
+        "password=********dana@x3.example",
+        "the tests pass=12/14b, bypass=a1b2c3d4e5f6g7, in tickets_pass=gate12.txt and MY_PASS=os.environ(1)",
+        "<th>password</th><td>at least 8 characters</td>",
+        "{\"kty\":\"EC\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"kid\":\"3d0a9c1b7f113d0a9c1b7f113d0a9c1b7f113d0a9c1b7f11\"}",
+        "https://s3.example/k?X-Amz-Signature=<signature>&versionId=aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xY",
     ] {
         assert_eq!(rules(text), Vec::<&str>::new(), "{text}");
         assert!(!denied(&[("text", text.to_owned())]), "{text}");

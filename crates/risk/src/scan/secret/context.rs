@@ -9,7 +9,7 @@ use super::super::endings::Endings;
 use super::super::kinds::Span;
 use super::super::literals::{self, Hits, Literals};
 use super::shapes::{self, Verify};
-use super::{random, rules, span, tails};
+use super::{built, random, rules, span, tails};
 
 /// How long and how random what follows must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ enum Leads {
     Behind(Verify),
 }
 
-const WORDS: [(&str, Leads); 32] = [
+const WORDS: [(&str, Leads); 35] = [
     ("accountkey", Leads::To(Value::Token)),
     ("sharedaccesskey", Leads::To(Value::Token)),
     ("private key", Leads::To(Value::Token)),
@@ -64,6 +64,9 @@ const WORDS: [(&str, Leads); 32] = [
     ("contraseña", Leads::To(Value::Password)),
     ("kennwort", Leads::To(Value::Password)),
     ("wachtwoord", Leads::To(Value::Password)),
+    ("\"kty", Leads::Behind(built::web_key)),
+    ("x-amz-signature=", Leads::Into(built::signed)),
+    ("x-goog-signature=", Leads::Into(built::signed)),
 ];
 
 /// How Okta has its tokens sent, in place of `Bearer`.
@@ -191,6 +194,8 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
     let placeholder = found.iter().any(|b| matches!(b, b'<' | b'>' | b'{' | b'}' | b'$'))
         && value == Value::Token
         || matches!(found, [b'<' | b'[', ..] | [b'$' | b'{', b'{', ..])
+        // The quote before it closed what the word stands in: `ask("Password: ")`.
+        || matches!(found, [b')' | b']' | b'}', ..] | [b'*', b'*', b'*', b'*', ..])
         || found.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_'));
     if placeholder || address(found) {
         return None;
@@ -205,7 +210,8 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
             let mixed = letters >= 2 && others >= 1 && digits.saturating_add(symbols) >= 1;
             let mixed = mixed && !mailbox(found);
             let written = found.iter().all(|b| is(*b, LOWER) || matches!(b, b'-' | b'\'' | b'/'));
-            let turns = found.len() >= 10 && rules::turns(found) >= 3;
+            // Names of code have capitals and points inside: `document.getElementById`.
+            let turns = found.len() >= 10 && rules::turns(found) >= 3 && !found.contains(&b'.');
             let repeats = bytes::lower(found).starts_with(b"passw") || calls(found);
             let fits = (mixed || turns) && !written && !repeats;
             (sure && found.len() >= 6 && fits).then(|| span("password", start, end))
@@ -261,6 +267,21 @@ pub(super) fn harmless(lower: &[u8], word: usize) -> bool {
     HARMLESS.iter().any(|word| part(lower, start, end).ends_with(word))
 }
 
+/// What stands between a name and its value.
+const IS: [&[u8]; 7] = [b"is", b"was", b"are", b"ist", b"lautet", b"est", b"es"];
+
+/// Whether the word that ends at a place is all that stands behind `<`.
+fn is_element(lower: &[u8], end: usize) -> bool {
+    bytes::before(lower, bytes::run_back(lower, end, TOKEN, 40)) == b'<'
+}
+
+/// Whether the next mark-up from a place on closes an element.
+fn closes(lower: &[u8], from: usize) -> bool {
+    let rest = part(lower, from, from.saturating_add(512));
+    let open = memchr::memchr(b'<', rest);
+    open.is_some_and(|open| at(rest, open.saturating_add(1)) == b'/')
+}
+
 /// Where the value begins after its name, and whether a colon, an equals sign or an `is` says that it
 /// is one.
 fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
@@ -301,7 +322,7 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
                 }
                 let word_end = run(window, next, ALPHA, 24);
                 let said = part(window, next, word_end);
-                if matches!(said, b"is" | b"was" | b"are") && is(at(window, word_end), SPACE | BASE)
+                if IS.contains(&said) && is(at(window, word_end), SPACE | BASE)
                     || said == b"is" && at(window, word_end) == b':'
                 {
                     let value = word_end.saturating_add(
@@ -311,9 +332,9 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
                     );
                     return Some((after.saturating_add(value), true));
                 }
-                let ends = !is(at(window, word_end), ALNUM | BASE)
-                    && at(window, word_end) != b'-'
-                    && at(window, word_end) != b'_';
+                let behind = at(window, word_end);
+                let ends = !is(behind, ALNUM | BASE) && !matches!(behind, b'-' | b'_')
+                    || matches!(part(window, word_end, window.len()), [b'=', b'"' | b'\'', ..]);
                 let key = ends || part(window, word_end, word_end.saturating_add(1)) == b"_";
                 if said.is_empty() || !key {
                     return Some((after.saturating_add(next), false));
@@ -323,6 +344,15 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
                     return None;
                 }
                 i = word_end;
+            }
+            // The end of an element that has the name: `<password>`.
+            b'>' if is_element(lower, after) => {
+                let value = after.saturating_add(i).saturating_add(1);
+                return closes(lower, value).then_some((value, true));
+            }
+            // A quote that JSON within JSON has.
+            b'\\' if matches!(at(window, i.saturating_add(1)), b'"' | b'\'') => {
+                i = i.saturating_add(1);
             }
             _ if is(b, ALNUM)
                 || matches!(b, b'_' | b'-' | b'"' | b'\'' | b'`' | b'(' | b')' | b'*') =>
@@ -336,12 +366,14 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
 
 /// The value without the quotes and the punctuation around it.
 fn unquoted(text: &[u8], from: usize) -> (usize, usize) {
-    let start = from.saturating_add(
-        part(text, from, from.saturating_add(8))
-            .iter()
-            .position(|b| !matches!(b, b'"' | b'\'' | b'`' | b'*' | b'('))
-            .unwrap_or(0),
-    );
+    let head = part(text, from, from.saturating_add(8));
+    // More stars than bold letters have hide the value.
+    let masked = head.windows(4).any(|four| four == b"****");
+    // `**Password:** value`.
+    let bold = head.starts_with(b"** ");
+    let quoted = |b: &u8| matches!(b, b'"' | b'\'' | b'`' | b'*' | b'(') || bold && *b == b' ';
+    let skipped = head.iter().position(|b| !quoted(b)).unwrap_or(0);
+    let start = from.saturating_add(if masked { 0 } else { skipped });
     let rest = part(text, start, start.saturating_add(512));
     let ends = |(i, b): (usize, &u8)| match b {
         b'"' | b'\'' | b'`' | b',' | b';' | b'<' => true,

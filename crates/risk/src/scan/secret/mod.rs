@@ -1,5 +1,6 @@
 //! Tokens, passwords and keys.
 
+mod built;
 mod context;
 mod cut;
 mod pieces;

@@ -134,7 +134,16 @@ fn joined(pieces: &[&[u8]]) -> Option<&'static str> {
     let mut spans = Vec::new();
     let marks = mark(&whole);
     super::find(&whole, &bytes::lower(&whole), &marks, &mut spans);
-    if let Some(span) = spans.first() {
+    // Halves of words meet in an address whose user is nobody in particular.
+    let weak = |span: &Span| {
+        span.rule == "address_with_password" && {
+            // A second address may have been put behind the first.
+            let value = part(&whole, span.start, span.end).split(|b| *b == b'@').next();
+            let password = value.and_then(|value| value.rsplit(|b| *b == b':').next());
+            !password.is_some_and(tails::password_like)
+        }
+    };
+    if let Some(span) = spans.iter().find(|span| !weak(span)) {
         return Some(span.rule);
     }
     let mut rule = None;

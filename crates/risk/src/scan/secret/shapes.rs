@@ -16,7 +16,11 @@ pub(super) fn beside(text: &[u8], start: usize, end: usize, out: &mut Vec<Span>)
             out.extend(telegram(text, colon).or_else(other));
         }
         b'~' => {
-            let secret = start.checked_sub(2).and_then(|mark| azure_secret(text, mark));
+            // A run ends at every tilde, and there may be more than the one behind `Q`.
+            let head = part(text, start.saturating_sub(AZURE), start);
+            let first = head.windows(2).position(|two| two == b"Q~").unwrap_or(head.len());
+            let mark = start.saturating_sub(head.len()).saturating_add(first);
+            let secret = azure_secret(text, mark);
             out.extend(secret.or_else(|| tails::openshift(text, start)));
         }
         _ => {}
@@ -115,6 +119,9 @@ pub(super) fn discord_webhook(text: &[u8], start: usize) -> Option<Span> {
     let long = slash.saturating_sub(id) >= 15 && end.saturating_sub(slash) > 50;
     (long && at(text, slash) == b'/').then(|| span("discord_webhook", start, end))
 }
+
+/// Bytes before the last tilde of a client secret in which `Q~` stands.
+const AZURE: usize = 22;
 
 /// A client secret of Entra: three characters, a digit, `Q~`, 31 or more.
 fn azure_secret(text: &[u8], mark: usize) -> Option<Span> {

@@ -238,7 +238,7 @@ pub(super) fn of_curl(text: &[u8], from: usize) -> Option<Span> {
 }
 
 /// Whether a field is a password rather than a word: letters with digits or signs, or capitals inside.
-fn password_like(value: &[u8]) -> bool {
+pub(super) fn password_like(value: &[u8]) -> bool {
     let (digits, letters) = (bytes::count(value, DIGIT), bytes::count(value, bytes::ALPHA));
     let signs = value.iter().filter(|b| b"!#%^&*@?=+~".contains(b)).count();
     letters >= 2 && digits.saturating_add(signs) >= 1 || rules::turns(value) >= 3

@@ -7,6 +7,7 @@ use super::super::endings::Endings;
 use super::super::kinds::Span;
 use super::super::literals::{BLOCK, SIZE, block, hashes, mixed};
 use super::super::marks::Marks;
+use super::built;
 use super::rules::{Rule, drawn, random};
 use super::shapes::{self, Verify};
 use super::span;
@@ -14,13 +15,15 @@ use super::table::RULES;
 use super::tails;
 
 /// Beginnings that have more to them than a length. One of letters only counts where a word begins.
-const SHAPES: [(&str, Verify); 6] = [
+const SHAPES: [(&str, Verify); 8] = [
     ("AAAAAAAAAAAAAAAAAAAAA", tails::twitter),
     ("pat.", tails::harness),
     ("sat.", tails::harness),
     ("eyJ", shapes::web_token),
     ("hooks.slack.com/", shapes::slack_webhook),
     ("/api/webhooks/", shapes::discord_webhook),
+    ("PASS=", built::pass),
+    ("pass=", built::pass),
 ];
 
 /// Slots of the table of signs.
