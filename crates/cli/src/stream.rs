@@ -9,7 +9,7 @@ use countersign::core::{
     AgentId, Assessment, Caller, Canary, EffectId, Event, Prepared, RiskError, RiskInput,
     RiskPolicy as _, SessionId, Source, TenantId, Timestamp, Tool, ToolCall, UserId,
 };
-use countersign::risk::infer::{Guess, Hints, Server, infer};
+use countersign::risk::infer::{Guess, Hints, Server, infer, roles};
 use countersign::risk::{Catalog, DefaultPolicy, Pace};
 use countersign_canon::{Object, Value};
 
@@ -200,7 +200,10 @@ impl Stream {
         arguments: &Value,
         now: i64,
     ) -> Result<Judged, Refusal> {
-        let Known { tool, guesses } = self.tool(session, name)?;
+        let Known { tool, mut guesses } = self.tool(session, name)?;
+        if !guesses.is_empty() {
+            guesses.extend(roles(&tool, arguments));
+        }
         let state = self.sessions.get_mut(session).ok_or(Refusal::UnknownSession)?;
         if state.waiting.contains_key(step) {
             return Err(Refusal::StepTwice);

@@ -4,7 +4,8 @@
 //! below what the annotations of a trusted server allow; without those, a tool writes, destroys and
 //! reaches the open world, as the Model Context Protocol's own defaults say (schema, `ToolAnnotations`).
 
-use countersign_core::{Effect, Role, Tier, ToolSpec, Trust};
+use countersign_canon::{Object, Value, parse};
+use countersign_core::{Effect, Role, Tier, Tool, ToolSpec, Trust};
 
 /// The annotations of an MCP tool. What is not said has the protocol's default, which is the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +39,7 @@ pub struct Guess {
     pub what: &'static str,
     /// What was guessed.
     pub value: String,
-    /// From what: `annotations`, `protocol default`, `name`, `field NAME`.
+    /// From what: `annotations`, `protocol default`, `name: WORD`, `field: NAME`, `format of NAME`.
     pub because: String,
 }
 
@@ -46,8 +47,9 @@ pub struct Guess {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Inferred {
-    /// The declaration: at least tier B, returning private text by outsiders. Description, schema and
-    /// connection are the caller's to add.
+    /// The declaration: at least tier B unless a trusted server says that it reads, returning private
+    /// text by outsiders. Description and connection are the caller's to add, the schema is
+    /// [`Inferred::with_schema`]'s.
     pub spec: ToolSpec,
     /// What was guessed. A guess of `effect` that is laxer than the declaration is shown too and was
     /// not followed.
@@ -108,8 +110,92 @@ const FIELDS: [(Role, &str); 7] = [
     ),
 ];
 
-/// Declares a tool from its name and hints. Fields with a known name get a role; all others count as
-/// free text.
+/// Most properties of a schema that are given a role.
+const MAX_FIELDS: usize = 512;
+
+impl Inferred {
+    /// Adds the tool's JSON Schema, and what the names and formats of its properties say that they are
+    /// for. A property that says nothing is free text, as is what the schema does not name.
+    #[must_use]
+    pub fn with_schema(mut self, json: &str) -> Self {
+        let schema = parse(json.as_bytes()).ok();
+        let properties = schema.as_ref().and_then(|s| s.get("properties")?.as_object());
+        for (name, property) in properties.into_iter().flat_map(Object::iter).take(MAX_FIELDS) {
+            let guess = match format(property) {
+                Some(role) => Some((role, format!("format of {name}"))),
+                None => role(name).map(|role| (role, format!("field: {name}"))),
+            };
+            if let Some((role, because)) = guess {
+                self.spec = self.spec.role(name, role);
+                self.guesses.push(Guess { what: "role", value: role.as_str().to_owned(), because });
+            }
+        }
+        self.spec = self.spec.schema(json);
+        self
+    }
+}
+
+/// The guesses that the arguments of a call of an inferred tool are judged by: those with a role.
+pub fn roles(tool: &Tool, arguments: &Value) -> Vec<Guess> {
+    let arguments = arguments.as_object().into_iter().flat_map(Object::iter).take(MAX_FIELDS);
+    let of = |(name, _): (&str, &Value)| {
+        let role = tool.roles().get(name)?.as_str().to_owned();
+        Some(Guess { what: "role", value: role, because: format!("field: {name}") })
+    };
+    arguments.filter_map(of).collect()
+}
+
+/// What a field is for by its name: by the whole of it, or by its last word if that says where something
+/// goes, what is acted on, or how much. `recipientEmail` and `recipient-email` are `recipient_email`.
+pub fn role(field: &str) -> Option<Role> {
+    let name = snake(field);
+    let known = |name: &str| FIELDS.iter().find(|(_, names)| is_one_of(names, name));
+    if let Some((role, _)) = known(&name) {
+        return Some(*role);
+    }
+    let words = name.rsplit('_').find(|word| *word != "list")?;
+    let (role, _) = known(words)?;
+    // A name can make a field stricter, not exempt it from what free text is looked at for.
+    (!matches!(role, Role::FreeText | Role::Plain)).then_some(*role)
+}
+
+/// What the format of a property, or of the items of a list, says it is.
+fn format(property: &Value) -> Option<Role> {
+    let of = |schema: &Value| match schema.get("format")?.as_str()? {
+        "uri" | "uri-reference" | "iri" | "iri-reference" | "url" => Some(Role::Url),
+        "email" | "idn-email" => Some(Role::Recipient),
+        _ => None,
+    };
+    of(property).or_else(|| of(property.get("items")?))
+}
+
+/// A name in small letters with `_` between its words.
+fn snake(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len());
+    let mut small = false;
+    for c in name.chars().take(128) {
+        if c.is_ascii_uppercase() && small {
+            snake.push('_');
+        }
+        small = c.is_ascii_lowercase() || c.is_ascii_digit();
+        snake.push(if matches!(c, '-' | '.' | ' ') { '_' } else { c.to_ascii_lowercase() });
+    }
+    snake
+}
+
+/// A name in the two other ways in which names are written.
+fn spellings(name: &str) -> [String; 2] {
+    let mut camel = String::with_capacity(name.len());
+    for (i, word) in name.split('_').enumerate() {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        camel.push_str(&if i == 0 { first.to_owned() } else { first.to_ascii_uppercase() });
+        camel.push_str(rest);
+    }
+    [camel, name.replace('_', "-")]
+}
+
+/// Declares a tool from its name and hints. Fields with a known name get a role, also those of a tool
+/// without a schema; all others count as free text.
 pub fn infer(name: &str, hints: Hints, server: Server) -> Inferred {
     let mut guesses = Vec::new();
     let believed = if server == Server::Trusted { hints } else { Hints::default() };
@@ -152,6 +238,9 @@ pub fn infer(name: &str, hints: Hints, server: Server) -> Inferred {
     for (role, fields) in FIELDS {
         for field in fields.split_ascii_whitespace() {
             spec = spec.role(field, role);
+            for spelling in spellings(field) {
+                spec = spec.role(&spelling, role);
+            }
         }
     }
     Inferred { spec, guesses }
@@ -240,5 +329,61 @@ mod tests {
         let tool = inferred.spec.register().unwrap();
         assert_eq!((tool.role("to"), tool.role("url")), (Role::Recipient, Role::Url));
         assert_eq!(tool.role("whatever"), Role::FreeText);
+    }
+
+    #[test]
+    fn a_schema_says_what_fields_are_for_by_name_and_format() {
+        let schema = r#"{"type":"object","properties":{
+            "recipientEmail":{},"file-id":{},"webhookUrl":{},"cc_list":{"type":"array"},"callback":{},
+            "homepage":{"type":"string","format":"uri"},"who":{"items":{"format":"email"}},
+            "message_body":{},"reply_filter":{},"chargeAmount":{},"strange":{}}}"#;
+        let inferred = infer("frobnicate", Hints::default(), Server::Untrusted).with_schema(schema);
+        let guessed = |because: &str| {
+            let guess = inferred.guesses.iter().find(|g| g.because == because);
+            guess.map(|g| (g.what, g.value.as_str()))
+        };
+        assert_eq!(guessed("field: recipientEmail"), Some(("role", "recipient")));
+        assert_eq!(guessed("format of homepage"), Some(("role", "url")));
+        assert_eq!(guessed("format of who"), Some(("role", "recipient")));
+        let tool = inferred.spec.clone().register().unwrap();
+        for (field, role) in [
+            ("recipientEmail", Role::Recipient),
+            ("file-id", Role::Target),
+            ("webhookUrl", Role::Url),
+            ("cc_list", Role::Recipient),
+            ("homepage", Role::Url),
+            ("who", Role::Recipient),
+            ("chargeAmount", Role::Amount),
+            ("message_body", Role::FreeText),
+            ("reply_filter", Role::FreeText),
+            ("strange", Role::FreeText),
+        ] {
+            assert_eq!(tool.role(field), role, "{field}");
+        }
+        assert_ne!(tool.schema().as_str(), "{}");
+        let bad = infer("frobnicate", Hints::default(), Server::Untrusted).with_schema("[");
+        assert!(bad.spec.register().is_err(), "a schema that cannot be read is refused");
+    }
+
+    #[test]
+    fn without_a_schema_known_fields_have_their_role_however_they_are_written() {
+        let tool =
+            infer("frobnicate", Hints::default(), Server::Untrusted).spec.register().unwrap();
+        for (field, role) in [
+            ("userEmail", Role::Recipient),
+            ("user-email", Role::Recipient),
+            ("fileId", Role::Target),
+            ("to", Role::Recipient),
+        ] {
+            assert_eq!(tool.role(field), role, "{field}");
+        }
+        let arguments = parse(br#"{"userEmail":"a@x","note":"b","whatever":1}"#).unwrap();
+        let guessed: Vec<_> =
+            roles(&tool, &arguments).into_iter().map(|g| (g.value, g.because)).collect();
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            guessed,
+            [pair("free_text", "field: note"), pair("recipient", "field: userEmail")]
+        );
     }
 }

@@ -108,7 +108,7 @@ mod tests {
         Finding::new(signal, "", "", weight)
     }
 
-    /// Every signal with the weight it is given in this crate.
+    /// A signal for each weight that one is given in this crate, and all that count as one evidence.
     fn signals() -> Vec<Finding> {
         vec![
             finding(signal::PII, Weight::Halves(1)),
@@ -189,6 +189,24 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn inv_10_asking_nobody_lowers_nothing_but_a_bare_tier_b() {
+        for severity in 1..=5 {
+            for mask in 0..1usize << signals().len() {
+                for fixed in [vec![], vec![finding(signal::EFFECT_FLOOR, Weight::Floor(Tier::B))]] {
+                    let asked = decide(severity, fixed.clone(), subset(mask), policy(), false);
+                    let quiet = decide(severity, fixed, subset(mask), policy(), true);
+                    let weighs = subset(mask).iter().any(|f| f.weight != Weight::Note);
+                    let lowered = asked.tier == Tier::B && !weighs;
+                    assert_eq!(quiet.tier, if lowered { Tier::C } else { asked.tier }, "{mask:b}");
+                    assert_eq!((quiet.own_tier, quiet.score2), (asked.own_tier, asked.score2));
+                }
+            }
+        }
+        let declared = vec![finding(signal::TOOL_FLOOR, Weight::Floor(Tier::B))];
+        assert_eq!(decide(2, declared, Vec::new(), policy(), true).tier, Tier::B);
     }
 
     #[test]

@@ -22,7 +22,7 @@ const SHORTEST: usize = 9;
 pub struct Leak {
     /// RFC 6901 pointer of the string that it is in; of the object for a key; empty for one in pieces.
     pub path: String,
-    /// Its place there, if it is in one string.
+    /// Its place there, if it is in one string that is no key.
     pub span: Option<Span>,
     /// The rule that knows it.
     pub rule: &'static str,
@@ -47,7 +47,9 @@ pub(crate) fn leak(arguments: &Arguments<'_>, seen: &Seen<'_>) -> Option<Leak> {
         if let Some(span) = found {
             let (rule, evidence) = (span.rule, span.evidence);
             let path = arguments.path(leaf);
-            return Some(Leak { path, span: Some(span), rule, evidence });
+            // A key has no pointer of its own, so its bytes have no place.
+            let span = (leaf.kind == Kind::Text).then_some(span);
+            return Some(Leak { path, span, rule, evidence });
         }
         if leaf.kind == Kind::Text {
             texts.push(secret::Text { bytes: leaf.text.as_bytes(), may_announce });

@@ -83,6 +83,7 @@ pub fn scan(text: &str) -> Scan {
     for span in &mut spans {
         tighten(bytes, span);
     }
+    spans.sort_by_key(|span| span.start);
     Scan { spans, truncated: scanned.len() < text.len() || !enough }
 }
 

@@ -112,3 +112,17 @@ fn a_request_too_long_to_be_searched_is_at_least_tier_a() {
     assert_eq!(assessed.tier, Tier::A);
     assert!(assessed.findings.iter().any(|f| f.signal == signal::NOT_SCANNED));
 }
+
+#[test]
+fn the_place_of_a_secret_is_exact_and_a_key_has_none() {
+    let token = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+    let place = |call: &str| {
+        let assessed = Session::new().assess(&tool(), call);
+        let found = assessed.denied().unwrap();
+        (found.path.clone(), found.span.clone())
+    };
+    let text = serde_json::json!({"a": {"b": ["x", format!("\u{20ac} {token}!")]}}).to_string();
+    assert_eq!(place(&text), ("/a/b/1".to_owned(), Some(4..44)));
+    let key = serde_json::json!({"a": {token: "x"}}).to_string();
+    assert_eq!(place(&key), ("/a".to_owned(), None));
+}
