@@ -5,7 +5,7 @@ use countersign_core::{Effect, Finding, Role, Tier, Tool, Weight};
 
 use super::Call;
 use super::effects;
-use crate::arguments::Kind;
+use crate::arguments::{Kind, Leaf};
 use crate::signal;
 
 /// Money over the limit of its currency: in this call, or together with what the session moved within
@@ -43,6 +43,10 @@ const SHARED: &str = "repository repo database cluster environment organization 
 const PRODUCTION: &str =
     "prod production live main master release shared public everyone company team";
 
+/// Roles that give power on.
+const POWER: &str = "owner owners admin admins administrator administrators administratoraccess superuser \
+                     superadmin super_admin root org:admin";
+
 /// Whether every call of the tool destroys something shared for good, or changes authority.
 pub(crate) fn of_tool(tool: &Tool) -> Option<Finding> {
     let severe = tool.severity() == 5;
@@ -79,23 +83,20 @@ pub(super) fn authority(call: &Call<'_>) -> Option<Finding> {
     if call.tool.effect() != Effect::Credential {
         return None;
     }
-    let grants = |text: &str| {
-        let word = text.trim().to_ascii_lowercase();
-        matches!(
-            word.as_str(),
-            "owner"
-                | "admin"
-                | "administrator"
-                | "superuser"
-                | "super_admin"
-                | "root"
-                | "org:admin"
-        )
+    let power = |word: &str| is_one_of(POWER, &word.to_lowercase());
+    let grants = |leaf: &Leaf<'_>| {
+        // Prose speaks of administrators without making one.
+        if leaf.role == Role::FreeText {
+            return power(leaf.text.trim());
+        }
+        // `roles/owner`, `org_admin`, `Super Admin`
+        let between = |c: char| !c.is_alphanumeric();
+        leaf.text.len() <= 128 && leaf.text.split(between).any(power)
     };
     let mut leaves = call.arguments.leaves.iter().filter(|leaf| {
         leaf.kind == Kind::Text && matches!(leaf.role, Role::Plain | Role::FreeText | Role::Target)
     });
-    let leaf = leaves.find(|leaf| grants(leaf.text))?;
+    let leaf = leaves.find(|leaf| grants(leaf))?;
     let evidence = "it makes somebody an owner or administrator";
     let found = Finding::new(signal::IRREVERSIBLE, "ASI03", evidence, Weight::Floor(Tier::S));
     Some(found.at(call.arguments.path(leaf)))

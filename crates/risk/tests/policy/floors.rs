@@ -103,6 +103,28 @@ fn destroying_what_others_use_and_giving_power_is_tier_s() {
 }
 
 #[test]
+fn power_is_given_however_the_role_is_written() {
+    let share = ToolSpec::new("add_member").effect(Effect::Credential).severity(4);
+    let share = share.role("who", Role::Recipient).role("role", Role::Plain).register().unwrap();
+    for (role, tier) in [
+        ("admin", Tier::S),
+        (" Owner ", Tier::S),
+        ("roles/owner", Tier::S),
+        ("org_admin", Tier::S),
+        ("Super Admin", Tier::S),
+        ("AdministratorAccess", Tier::S),
+        ("member", Tier::B),
+        ("reader", Tier::B),
+        ("administrative assistant", Tier::B),
+    ] {
+        let call = serde_json::json!({"who": "kim", "role": role}).to_string();
+        assert_eq!(Session::new().tier(&share, &call), tier, "{role}");
+        let prose = serde_json::json!({"who": "kim", "note": format!("the {role} agrees")});
+        assert_eq!(Session::new().tier(&share, &prose.to_string()), Tier::B, "{role}");
+    }
+}
+
+#[test]
 fn arguments_that_violate_the_schema_are_at_least_tier_a() {
     let tool = ToolSpec::new("list_events").reads().severity(1).schema(
         r#"{"type":"object","properties":{"day":{"type":"string"}},"additionalProperties":false}"#,
