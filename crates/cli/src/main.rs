@@ -41,7 +41,7 @@ Exit codes:
 Example:
   echo '{\"b\":1,\"a\":2.0}' | countersign canon";
 
-/// Canonical JSON, prepared requests, tickets and keys of countersign.
+/// The risk of agents' calls, canonical JSON, prepared requests, tickets and keys of countersign.
 ///
 /// Only `ledger reconcile` reaches the network, and no secret is ever printed.
 #[derive(Debug, clap::Parser)]

@@ -23,7 +23,7 @@
 //! | `unnamed_sink` | nobody named where it goes (L1), or outsiders wrote it (L3) | x2.0 |
 //! | `carried_address` | the content holds an address that only outsiders' text holds | x2.0 |
 //! | `unnamed_url` | a read of an address that nobody named | floor B |
-//! | `bulk_targets` | many recipients or targets in one call, or all | x2.5 |
+//! | `bulk_targets` | many recipients or targets in one call, or all, or (destructive) none | x2.5 |
 //! | `bulk_velocity` | many different calls of one kind in a short time, in a session or of an agent | x2.5 |
 //! | `bulk_repeats` | the very same call again and again | x2.5 |
 //! | `bulk_reads` | many private answers were read before something leaves | x2.5 |

@@ -4,9 +4,9 @@
 pub const EFFECT_FLOOR: &str = "effect_floor";
 /// A floor of the tool's own, or of the configuration.
 pub const TOOL_FLOOR: &str = "tool_floor";
-/// One call goes to many, or to all.
+/// One call goes to many, or to all; a destructive one also where its targets are left empty.
 pub const BULK_TARGETS: &str = "bulk_targets";
-/// Many different calls of one changing tool in a short time.
+/// Many different changing calls of one kind in a short time, in a session or of an agent.
 pub const BULK_VELOCITY: &str = "bulk_velocity";
 /// Many private answers were read before something goes out.
 pub const BULK_READS: &str = "bulk_reads";
@@ -14,9 +14,9 @@ pub const BULK_READS: &str = "bulk_reads";
 pub const CROSS_SERVICE: &str = "cross_service";
 /// It goes to somebody whom neither the user nor a trusted record named.
 pub const UNNAMED_SINK: &str = "unnamed_sink";
-/// Validated card numbers or IBANs in the content.
+/// Personal data in the content, or text of a private record that holds some.
 pub const PII: &str = "pii";
-/// A live token in what would be sent.
+/// A secret, or a token that was handed out, in what would be sent.
 pub const SECRET_IN_ARGUMENTS: &str = "secret_in_arguments";
 /// Invisible or reordering characters in an address.
 pub const HIDDEN_CHARACTERS: &str = "hidden_characters";
@@ -30,7 +30,7 @@ pub const BULK_REPEATS: &str = "bulk_repeats";
 pub const UNNAMED_URL: &str = "unnamed_url";
 /// The content carries an address that only text by outsiders holds.
 pub const CARRIED_ADDRESS: &str = "carried_address";
-/// The request asks for nothing that this tool does.
+/// The request asks for nothing that this tool does, and text by outsiders was read.
 pub const UNASKED_ACTION: &str = "unasked_action";
 /// Instructions to an agent were read, and the request does not spell the call out.
 pub const AFTER_INSTRUCTIONS: &str = "after_instructions";
@@ -38,7 +38,7 @@ pub const AFTER_INSTRUCTIONS: &str = "after_instructions";
 pub const FLAGGED_ARGUMENT: &str = "flagged_argument";
 /// Private data, text by outsiders and an unnamed sink have met.
 pub const TRIFECTA: &str = "trifecta";
-/// Money over a limit.
+/// Money from a limit on, or an amount that cannot be read.
 pub const MONEY_LIMIT: &str = "money_limit";
 /// What can't be undone, to something shared, or a change of authority.
 pub const IRREVERSIBLE: &str = "irreversible";
