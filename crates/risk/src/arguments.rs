@@ -12,6 +12,9 @@ pub(crate) const MAX_TOTAL: usize = 1024 * 1024;
 /// Most strings, keys and numbers of one call that are looked at.
 pub(crate) const MAX_LEAVES: usize = 65_536;
 
+/// Leaves and the like for which there is room at once.
+const USUAL: usize = 16;
+
 /// What a leaf is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -76,18 +79,21 @@ impl<'a> Arguments<'a> {
     }
 
     fn walk_by(value: &'a Value, role_of: &dyn Fn(&str) -> Role, canary: &'a dyn Canary) -> Self {
-        let root = Place { parent: 0, step: Step::Root };
+        // Of most calls nothing is larger.
+        let mut places = Vec::with_capacity(USUAL);
+        places.push(Place { parent: 0, step: Step::Root });
         let mut walked = Self {
             value,
-            leaves: Vec::new(),
+            leaves: Vec::with_capacity(USUAL),
             cut: None,
-            places: vec![root],
+            places,
             left: MAX_TOTAL,
             cut_at: None,
             canary,
         };
         // Depth first with a stack of our own, children pushed in reverse to keep their order.
-        let mut open = vec![(value, 0usize, None::<Role>)];
+        let mut open = Vec::with_capacity(USUAL);
+        open.push((value, 0usize, None::<Role>));
         while let Some((value, place, role)) = open.pop() {
             let inherited = role.unwrap_or(Role::FreeText);
             match value {

@@ -86,8 +86,9 @@ pub(crate) fn windows(essence: &[u32]) -> impl Iterator<Item = u64> + '_ {
     let more = essence.get(GRAM..).unwrap_or_default().iter().zip(essence);
     let first = (essence.len() >= GRAM).then_some(hash);
     let rest = more.map(move |(new, gone)| {
-        let next = hash.wrapping_mul(BASE).wrapping_add(value(*new));
-        hash = next.wrapping_sub(value(*gone).wrapping_mul(TOP));
+        // What does not wait for the last hash first.
+        let change = value(*new).wrapping_sub(value(*gone).wrapping_mul(TOP));
+        hash = hash.wrapping_mul(BASE).wrapping_add(change);
         hash
     });
     first.into_iter().chain(rest).map(mixed)

@@ -180,6 +180,7 @@ impl<'a> Words<'a> {
     /// Puts a word into `lower`, and says where in it the word is without what a sentence puts around.
     fn bare(&mut self, raw: &str) -> (usize, usize) {
         self.lower.clear();
+        self.lower.reserve(raw.len().max(32));
         if raw.is_ascii() {
             self.lower.push_str(raw);
             self.lower.make_ascii_lowercase();

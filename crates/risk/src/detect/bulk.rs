@@ -147,10 +147,12 @@ impl Targets {
 }
 
 fn is_everything(text: &str) -> bool {
-    let word = text.trim().to_lowercase();
+    let word = text.trim();
+    let is = |word: &str, one: &&str| word.eq_ignore_ascii_case(one);
+    let bare = word.trim_start_matches(['@', '#']);
     word.contains('*')
-        || matches!(word.trim_start_matches(['@', '#']), "all" | "everyone" | "everybody")
-        || matches!(word.as_str(), "@channel" | "@here")
+        || ["all", "everyone", "everybody"].iter().any(|one| is(bare, one))
+        || ["@channel", "@here"].iter().any(|one| is(word, one))
 }
 
 /// Many different changing calls of one verb in a short time, each of which alone looks fine.
@@ -259,6 +261,8 @@ mod tests {
             r#"[{"email":"*"}]"#,
             r#""@channel""#,
             r#"{"to":"everybody"}"#,
+            r#""@Everyone""#,
+            r#""\u00fcber*""#,
         ] {
             assert!(count(json, Role::Recipient).1, "{json}");
         }

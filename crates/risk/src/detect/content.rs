@@ -68,20 +68,19 @@ pub(super) fn cross_service(call: &Call<'_>) -> Option<Finding> {
         return None;
     }
     let memory = call.memory;
-    let here = connection(call.tool);
-    let elsewhere = |record: &Record| memory.connection(record) != here;
+    let elsewhere = memory.elsewhere(connection(call.tool));
     let sampled = || {
         memory.is_sample().then(|| {
             let evidence = "the session read too much to be compared whole; a sample was";
             Finding::new(signal::MEMORY_SAMPLED, "LLM02", evidence, Weight::Note)
         })
     };
-    if !memory.has_read(elsewhere) {
+    if !memory.has_read(&elsewhere) {
         return sampled();
     }
     let content = call.content();
     let mut asked = None;
-    for (at, record) in memory.hits(&content.wanted, elsewhere) {
+    for (at, record) in memory.hits(&content.wanted, &elsewhere) {
         let Some(leaf) = content.leaf(at) else { continue };
         if !(record.pointed && moves_what_was_asked(call)) {
             return Some(crossed(call, leaf, &record, false));
@@ -128,7 +127,7 @@ const MIN_BASE64: usize = 32;
 
 /// The text behind runs of base64 was read on another connection.
 fn decoded_elsewhere(call: &Call<'_>, text: &str) -> Option<Record> {
-    let here = connection(call.tool);
+    let elsewhere = call.memory.elsewhere(connection(call.tool));
     let of = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
     // Line breaks inside base64 are wrapping.
     let goes_on = |b: &u8| of(*b) || matches!(b, b'\r' | b'\n');
@@ -141,8 +140,7 @@ fn decoded_elsewhere(call: &Call<'_>, text: &str) -> Option<Record> {
         let plain = String::from_utf8_lossy(&plain);
         let mut letters = Vec::new();
         essence(&plain, &mut letters);
-        let elsewhere = |record: &Record| call.memory.connection(record) != here;
-        let hits = call.memory.hits(&Wanted::of(&letters), elsewhere);
+        let hits = call.memory.hits(&Wanted::of(&letters), &elsewhere);
         if let Some((_, record)) = hits.first() {
             return Some(*record);
         }

@@ -9,19 +9,15 @@ use crate::memory::{Effects, View};
 use crate::text::domain;
 
 /// The recipients of a call, and their domains.
-pub(crate) fn addressees(arguments: &Arguments<'_>) -> Vec<String> {
-    let mut to = Vec::new();
-    for leaf in arguments.leaves.iter().take(256) {
-        if leaf.kind == Kind::Key || !matches!(leaf.role, Role::Recipient | Role::Url) {
-            continue;
-        }
-        for part in recipients(leaf.text).take(64) {
-            let part = part.to_lowercase();
-            to.extend(domain(&part).map(str::to_owned));
-            to.push(part);
-        }
-    }
-    to
+pub(crate) fn addressees(arguments: &Arguments<'_>) -> impl Iterator<Item = String> {
+    let leaves =
+        arguments.leaves.iter().take(256).filter(|leaf| {
+            leaf.kind != Kind::Key && matches!(leaf.role, Role::Recipient | Role::Url)
+        });
+    leaves.flat_map(|leaf| recipients(leaf.text).take(64)).flat_map(|part| {
+        let part = part.to_lowercase();
+        [domain(&part).map(str::to_owned), Some(part)].into_iter().flatten()
+    })
 }
 
 /// Everything the memory keeps of an attempt.
@@ -33,7 +29,7 @@ pub(crate) fn of(arguments: &Arguments<'_>, tool: &Tool, memory: &View<'_>) -> E
     Effects {
         amount: money.map_or(0, |m| m.amount),
         currency: money.map_or([0; 8], |m| m.currency),
-        to: addressees(arguments),
+        to: addressees(arguments).collect(),
         pointed: false,
     }
 }

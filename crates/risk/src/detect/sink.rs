@@ -226,9 +226,8 @@ pub(super) fn first_seen(call: &Call<'_>) -> Option<Finding> {
     if call.reads() {
         return None;
     }
-    let to = super::effects::addressees(call.arguments);
-    let new = to.iter().filter(|to| !call.memory.has_seen(to)).count();
-    (new > 0).then(|| {
+    let mut to = super::effects::addressees(call.arguments);
+    to.any(|to| !call.memory.has_seen(&to)).then(|| {
         let evidence = "the session goes there for the first time";
         Finding::new(signal::FIRST_SEEN, "LLM06", evidence, Weight::Note)
     })

@@ -101,7 +101,7 @@ fn elsewhere(kept: &Kept, connection: &str, text: &str) -> Option<Record> {
     let mut letters = Vec::new();
     crate::essence::essence(text, &mut letters);
     let view = kept.view();
-    let hits = view.hits(&Wanted::of(&letters), |record| view.connection(record) != connection);
+    let hits = view.hits(&Wanted::of(&letters), view.elsewhere(connection));
     hits.first().map(|(_, record)| *record)
 }
 

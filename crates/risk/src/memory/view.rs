@@ -71,10 +71,15 @@ impl<'a> View<'a> {
         let mut view = View { head, bytes, ..View::default() };
         // A record of a few lines takes some three hundred bytes.
         view.records.reserve((bytes.len() / 256).min(MAX_RECORDS));
+        view.names.reserve(8);
+        view.others.reserve(16);
         for entry in Entries::of(bytes) {
             let (_, entry) = entry?;
             match entry.first() {
-                Some(&RECORD) => view.records.push(Held::read(entry).ok_or(RiskError::Memory)?),
+                Some(&RECORD) => match Held::read(entry) {
+                    Some(held) => view.records.push(held),
+                    None => return Err(RiskError::Memory),
+                },
                 Some(&CONNECTION) => {
                     let name = entry.get(ENTRY..).unwrap_or_default();
                     let name = core::str::from_utf8(name).map_err(|_| RiskError::Memory)?;
@@ -136,6 +141,18 @@ impl<'a> View<'a> {
     /// The name of a record's connection.
     pub(crate) fn connection(&self, record: &Record) -> &'a str {
         self.names.get(usize::from(record.connection)).copied().unwrap_or_default()
+    }
+
+    /// Whether a record was read on another connection than this one.
+    pub(crate) fn elsewhere(&self, here: &str) -> impl Fn(&Record) -> bool + use<> {
+        // A bit for each connection; those without a name have an empty one.
+        let others =
+            self.names.iter().rev().fold(0u64, |all, name| all << 1 | u64::from(*name != here));
+        let (count, unnamed) = (self.names.len(), !here.is_empty());
+        move |record| match usize::from(record.connection) {
+            known if known < count => others >> known & 1 != 0,
+            _ => unnamed,
+        }
     }
 
     #[cfg(test)]

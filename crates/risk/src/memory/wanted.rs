@@ -1,6 +1,6 @@
 //! Windows of a call's content, to be looked for among those that were read.
 
-use crate::essence::windows;
+use crate::essence::{GRAM, windows};
 
 /// Words of the filter, of 64 bits each: a bit for each 16.
 const FILTER: usize = 1_024;
@@ -20,27 +20,33 @@ pub(crate) struct Wanted {
 impl Wanted {
     /// The windows of a content's letters and digits.
     pub(crate) fn of(essence: &[u32]) -> Self {
-        let windows: Vec<u64> = windows(essence).collect();
-        let slots = windows.len().saturating_mul(SLOTS).max(1).next_power_of_two();
-        let filter = Box::new([0; FILTER]);
-        let mut wanted = Self { windows: Vec::new(), filter, table: vec![0; slots] };
-        for (number, window) in (1u32..).zip(&windows) {
-            let (word, bit) = Self::bit(low(*window));
-            if let Some(word) = wanted.filter.get_mut(word) {
+        let most = essence.len().saturating_sub(GRAM.saturating_sub(1));
+        let slots = most.saturating_mul(SLOTS).max(1).next_power_of_two();
+        let mut filter = Box::new([0u64; FILTER]);
+        let (mut all, mut table) = (vec![0u64; most], vec![0u32; slots]);
+        // One pass: while a window's hash waits for the last one, that one finds its places.
+        for ((number, at), window) in (1u32..).zip(0usize..).zip(windows(essence)) {
+            let (word, bit) = Self::bit(low(window));
+            if let Some(word) = filter.get_mut(word) {
                 *word |= 1 << bit;
             }
-            let mut slot = wanted.slot(*window);
-            // The first of equal windows counts.
-            let taken = |held: u32| held != 0 && windows.get(before(held)) != Some(window);
-            while wanted.table.get(slot).is_some_and(|held| taken(*held)) {
-                slot = wanted.next(slot);
+            if let Some(place) = all.get_mut(at) {
+                *place = window;
             }
-            if let Some(held) = wanted.table.get_mut(slot).filter(|held| **held == 0) {
-                *held = number;
+            let mut slot = slot(window, slots);
+            while let Some(held) = table.get_mut(slot) {
+                if *held == 0 {
+                    *held = number;
+                    break;
+                }
+                // The first of equal windows counts.
+                if all.get(before(*held)) == Some(&window) {
+                    break;
+                }
+                slot = next(slot, slots);
             }
         }
-        wanted.windows = windows;
-        wanted
+        Self { windows: all, filter, table }
     }
 
     /// Whether a window with these lower bytes can be among them.
@@ -52,14 +58,15 @@ impl Wanted {
 
     /// The number of a window, from 0 on.
     pub(super) fn find(&self, window: u64) -> Option<usize> {
-        let mut slot = self.slot(window);
+        let slots = self.table.len();
+        let mut slot = slot(window, slots);
         loop {
             match self.table.get(slot).copied()? {
                 0 => return None,
                 held if self.windows.get(before(held)) == Some(&window) => {
                     return Some(before(held));
                 }
-                _ => slot = self.next(slot),
+                _ => slot = next(slot, slots),
             }
         }
     }
@@ -69,14 +76,15 @@ impl Wanted {
         let low = u16::from_le_bytes([a, b]);
         (usize::from(low >> 6), u32::from(low & 63))
     }
+}
 
-    fn slot(&self, window: u64) -> usize {
-        usize::try_from(window >> 4).unwrap_or_default() & self.table.len().saturating_sub(1)
-    }
+/// Where in a table of so many slots a window is looked for first.
+fn slot(window: u64, slots: usize) -> usize {
+    usize::try_from(window >> 4).unwrap_or_default() & slots.wrapping_sub(1)
+}
 
-    fn next(&self, slot: usize) -> usize {
-        slot.wrapping_add(1) & self.table.len().saturating_sub(1)
-    }
+fn next(slot: usize, slots: usize) -> usize {
+    slot.wrapping_add(1) & slots.wrapping_sub(1)
 }
 
 fn low(window: u64) -> [u8; 4] {
