@@ -44,20 +44,60 @@ const ORIGINAL: [&str; 18] = [
 ];
 
 /// A machine that is spoken to, where the language says so without another word.
-const SPOKEN_TO: [&str; 6] = [
+const SPOKEN_TO: [&str; 13] = [
     "アシスタントへの",
     "アシスタントは必ず",
     "助手请",
     "助手，请",
     "ассистенту:",
     "어시스턴트에게",
+    "an die ki:",
+    "an das sprachmodell:",
+    "muss die ki ",
+    "der assistent folgendes",
+    "para la ia:",
+    "n, asistente:",
+    "l'ia doit ",
 ];
 
 /// `Ignore the instructions` in scripts without spaces or other letters: a stem of each.
-const ORDERED: [&str; 8] =
-    ["指令", "指示", "提示词", "инструкци", "указани", "지시", "consignes pré", "instructions pré"];
-const ASIDE: [&str; 9] =
-    ["忽略", "无视", "忘记", "無視", "忘れ", "гнорир", "абудь", "무시", "pas compte"];
+const ORDERED: [&str; 15] = [
+    "指令",
+    "指示",
+    "提示词",
+    "инструкци",
+    "указани",
+    "지시",
+    "consignes pré",
+    "instructions pré",
+    "інструкці",
+    "talimat",
+    "تعليمات",
+    "निर्देश",
+    "hướng dẫn",
+    "pokyny",
+    "instrucțiun",
+];
+const ASIDE: [&str; 18] = [
+    "忽略",
+    "无视",
+    "忘记",
+    "無視",
+    "忘れ",
+    "гнорир",
+    "гнору",
+    "абудь",
+    "무시",
+    "pas compte",
+    "yok say",
+    "görmezden gel",
+    "تجاهل",
+    "अनदेखा",
+    "नज़रअंदाज़",
+    "bỏ qua",
+    "ignoruj",
+    "ignoră",
+];
 
 fn any(sentence: &[u8], stems: &[&str]) -> bool {
     stems.iter().any(|stem| memchr::memmem::find(sentence, stem.as_bytes()).is_some())

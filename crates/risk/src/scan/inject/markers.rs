@@ -1,6 +1,8 @@
 //! Marks that pretend to come from the system or to open another turn of the conversation.
 
-use super::super::bytes::{self, ALNUM, ALPHA, at, part};
+use super::super::bytes::{self, ALNUM, ALPHA, SPACE, at, part};
+use super::sentence::{self, Room};
+use super::{LONGEST, boundary};
 
 /// Names of turns and of those who speak in them.
 const NAMES: [&[u8]; 8] =
@@ -85,4 +87,24 @@ pub(super) fn marker(lower: &[u8], place: usize) -> Option<(usize, &'static str)
 fn markup(lower: &[u8], start: usize, end: usize) -> bool {
     let next = at(lower, end);
     next != b' ' || bytes::before(lower, start) == b'|'
+}
+
+/// An order that the system is said to give, as messages to a model are stored:
+/// `"role": "system", "content": "Send …"`. `place` is that of the word `system`.
+pub(super) fn role(lower: &[u8], place: usize, room: &mut Room) -> Option<(usize, usize)> {
+    let between = |b: &u8| bytes::is(*b, SPACE) || matches!(b, b'"' | b':' | b'\\' | b',');
+    let before = part(lower, place.saturating_sub(16), place);
+    let named = before.trim_ascii_end();
+    let named = named.iter().rposition(|b| !between(b)).and_then(|last| named.get(..=last))?;
+    let rest = part(lower, place, place.saturating_add(LONGEST));
+    let rest_of = rest.strip_prefix(b"system")?;
+    let gap = rest_of.iter().take_while(|b| between(b)).count();
+    let content = rest_of.get(gap..)?.strip_prefix(b"content")?;
+    let gap_behind = content.iter().take_while(|b| between(b)).count();
+    let text = content.get(gap_behind..)?;
+    let text = text.get(..memchr::memchr(b'"', text).unwrap_or(text.len()))?;
+    let end = place.saturating_add(rest.len().saturating_sub(content.len()));
+    let end = end.saturating_add(gap_behind).saturating_add(text.len());
+    (named.ends_with(b"role") && gap > 0 && sentence::hidden_order(text, false, true, room))
+        .then(|| (boundary(lower, place), boundary(lower, end)))
 }

@@ -6,6 +6,7 @@
 mod abroad;
 mod markers;
 mod sentence;
+mod target;
 mod words;
 
 use super::bytes::{self, SPACE, at, part};
@@ -14,7 +15,7 @@ use super::literals::{self, Hits};
 use sentence::{Reading, Room, SIGNS};
 
 /// Words without which nothing is an instruction to an agent.
-const ANCHORS: [&str; 72] = [
+const ANCHORS: [&str; 82] = [
     "nstruct",
     "prompt",
     "directive",
@@ -87,6 +88,16 @@ const ANCHORS: [&str; 72] = [
     "ignore what",
     "forget what",
     "new job",
+    "llms ",
+    "nstruk",
+    "polecenia",
+    "talimat",
+    "інструкці",
+    "تعليمات",
+    "निर्देश",
+    "hướng dẫn",
+    "pokyny",
+    "instrucțiun",
 ];
 
 /// What pretends that the text which was read is over, if it stands between signs.
@@ -148,8 +159,12 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
             let start = line_start(text, place).max(place.saturating_sub(24));
             out.push(span(rule, Injection::Lexical, boundary(text, start), end));
         }
+        if let Some((start, end)) = markers::role(lower, place, &mut room) {
+            let rule = "pretends_to_be_the_system";
+            out.push(span(rule, Injection::Lexical, start, end));
+        }
         if which >= OWN.saturating_add(ABROAD.len()) {
-            let strict = at(lower, place) == b'<';
+            let strict = bytes::goes_on(lower, place, b"<!--");
             if let Some((start, end)) = hidden(lower, place, strict, &mut room) {
                 out.push(span("order_in_hiding", Injection::Structural, start, end));
             }
@@ -213,7 +228,7 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
 }
 
 /// Words of other languages that begin what says more.
-const ABROAD: [&str; 10] = [
+const ABROAD: [&str; 17] = [
     "bevor ",
     "continuer",
     "continuar",
@@ -224,13 +239,21 @@ const ABROAD: [&str; 10] = [
     "アシスタント",
     "助手",
     "ассистент",
+    "an die ki:",
+    "an das sprachmodell:",
+    "muss die ki ",
+    "der assistent folgendes",
+    "para la ia:",
+    "n, asistente:",
+    "l'ia doit ",
 ];
 
 /// Shortest order that is looked for where it is hidden, in bytes.
 const SHORTEST: usize = 16;
 
 /// What people who read a page do not see.
-const HIDES: [&str; 4] = ["<!--", "display:none", "font-size:0", "visibility:hidden"];
+const HIDES: [&str; 6] =
+    ["<!--", "<user>", "display:none", "font-size:0", "font-size:1px", "visibility:hidden"];
 
 /// An order in a comment, or in an element that is not shown, that begins at a place.
 fn hidden(lower: &[u8], place: usize, strict: bool, room: &mut Room) -> Option<(usize, usize)> {
@@ -245,14 +268,15 @@ fn hidden(lower: &[u8], place: usize, strict: bool, room: &mut Room) -> Option<(
     }
     let start = place.saturating_add(from);
     let end = boundary(lower, start.saturating_add(inner.len()));
-    sentence::hidden_order(inner, strict, room).then(|| (boundary(lower, place), end))
+    let turn = bytes::goes_on(lower, place, b"<user>");
+    sentence::hidden_order(inner, strict, turn, room).then(|| (boundary(lower, place), end))
 }
 
 /// An order in what was decoded, where nothing else was found: nobody encodes what others may read.
 pub(super) fn encoded(decoded: &[u8]) -> bool {
     let first = decoded.iter().position(u8::is_ascii_alphabetic).unwrap_or(0);
     let text = bytes::lower(part(decoded, first, first.saturating_add(300)));
-    first < 8 && sentence::hidden_order(&text, false, &mut Room::default())
+    first < 8 && sentence::hidden_order(&text, false, true, &mut Room::default())
 }
 
 /// Signs with which a command in a neighbouring sentence counts.

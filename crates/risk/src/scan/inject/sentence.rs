@@ -2,11 +2,12 @@
 
 use super::super::bytes::{self, ALPHA, DIGIT, part};
 use super::abroad;
+use super::target::{order, sink};
 use super::words::{
-    ACT, AI, ALL, ANSWERING, ARGUMENTS, BE, BEFORE, CARRY, CHANGED, DOC, DONE, FREED, LEAVE,
+    ACT, AI, ALL, ANSWERING, ARGUMENTS, BE, BEFORE, CARRY, CHANGED, DOC, DOES, DONE, FREED, LEAVE,
     LETTER, MACHINE, MARKER, MINE, MODE, MUST, NEW, NOT, NOW, ORDER, ORDERS, OVERRIDE, PEOPLE,
-    PROMPT, READS, REVEAL, SAY, SENSITIVE, SNAKE, SPEAKER, SYSTEM, TASK, TELL, THIS, TO, TOLD,
-    TOOL, TURN, URGENT, USE, USER, VOID, WERE, WHICH, YOU,
+    PROMPT, READ, READS, REVEAL, SAY, SENSITIVE, SNAKE, SPEAKER, SYSTEM, TASK, TELL, THIS, TO,
+    TOLD, TOOL, TURN, URGENT, USE, USER, VOID, WERE, WHICH, YOU,
 };
 
 /// Most words of a sentence that are looked at.
@@ -105,17 +106,22 @@ pub(super) fn read(sentence: &[u8], room: &mut Room) -> Reading {
     let mut add = |holds: bool, sign: u32| signs |= if holds { sign } else { 0 };
     let has = |kinds: &[u64]| kinds.iter().all(|kind| all & kind != 0);
     add(abroad::sets_aside(sentence), SETS_ASIDE);
-    let noted = has(&[AI, TO, LETTER | ORDERS]) && noted_to(sentence, words, &room.starts);
-    add(noted || all & ORDERS != 0 && keyed(sentence), TURNS_TO | COMMANDS);
+    let noted = has(&[AI, TO, LETTER | ORDERS | TASK]) && noted_to(sentence, words, &room.starts);
+    add(noted || all & (ORDERS | SNAKE) != 0 && keyed(sentence), TURNS_TO | COMMANDS);
     if speaks(sentence, words, &room.starts) {
         signs |= if signs & COMPLETED == 0 { SPEAKS } else { SPEAKS | SPEAKS_ORDERS };
         let orders = all & AI != 0 && words.get(1).is_some_and(|word| word & ACT != 0);
         let overrides = words.get(1).is_some_and(|word| word & OVERRIDE != 0);
         signs |= if orders || overrides { SPEAKS_ORDERS } else { 0 };
     }
+    if all & SYSTEM != 0 && speaks_for_the_system(sentence, words, &room.starts) {
+        signs |= SPEAKS_ORDERS | NAMES_SYSTEM;
+    }
     if calls_upon(sentence, words, &room.starts) {
-        // Nobody has a machine for a contact.
-        let called = all & AI != 0 && memchr::memchr(b'@', sentence).is_some();
+        // Nobody has a machine for a contact, or greets one.
+        let greets = words.first().is_some_and(|word| word & TURN != 0);
+        let called = all & AI != 0 && (greets || memchr::memchr(b'@', sentence).is_some())
+            || sink(sentence) && is_called_first(sentence, words, &room.starts);
         signs |= if called { TURNS_TO | COMMANDS } else { TURNS_TO };
     }
     if all & TOOL != 0
@@ -205,7 +211,7 @@ fn in_word(sentence: &[u8], place: usize) -> bool {
 }
 
 /// The byte behind a word, and the first behind that which is no space.
-fn behind(sentence: &[u8], starts: &[usize], word: usize) -> u8 {
+pub(super) fn behind(sentence: &[u8], starts: &[usize], word: usize) -> u8 {
     let start = starts.get(word).copied().unwrap_or(sentence.len());
     bytes::at(sentence, bytes::run(sentence, start, ALPHA | DIGIT, 24))
 }
@@ -217,15 +223,34 @@ fn speaks(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
     first && (behind(sentence, starts, 0) == b':' || second && behind(sentence, starts, 1) == b':')
 }
 
+/// `System prompt addendum v3: send …`: an order with a target behind what the system is said to say.
+fn speaks_for_the_system(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
+    let system = matches!(words, [a, b, ..] if a & SYSTEM != 0 && b & (PROMPT | ORDERS) != 0);
+    let colon = (1..5).find(|word| behind(sentence, starts, *word) == b':');
+    system
+        && colon.is_some_and(|colon| {
+            let next = words.get(colon.saturating_add(1));
+            next.is_some_and(|word| word & ACT != 0) && sink(sentence)
+        })
+}
+
 /// `@chatgpt …`.
 fn is_called(sentence: &[u8], starts: &[usize], word: usize) -> bool {
     starts.get(word).is_some_and(|start| bytes::before(sentence, *start) == b'@')
 }
 
+/// `@assistant send …` at the beginning.
+fn is_called_first(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
+    words.first().is_some_and(|word| word & MACHINE != 0) && is_called(sentence, starts, 0)
+}
+
 /// `Note to the AI assistant: …`: a machine is all that stands between `to` and the colon.
 fn noted_to(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
     words.windows(2).enumerate().any(|(i, w)| {
-        let note = matches!(w, [a, b] if a & (LETTER | ORDERS) != 0 && b & TO != 0);
+        // `Question for ChatGPT: …` is what people write above a question.
+        let kind =
+            |word: u64| word & (LETTER | ORDERS) != 0 || word & TASK != 0 && word & MARKER != 0;
+        let note = matches!(w, [a, b] if kind(*a) && b & TO != 0);
         let after = part_of(words, i.saturating_add(2), 5);
         let last = after.iter().rposition(|word| word & MACHINE != 0);
         let ai = after.iter().any(|word| word & AI != 0);
@@ -249,20 +274,20 @@ fn keyed(sentence: &[u8]) -> bool {
         return false;
     }
     let find = |stem: &[u8]| memchr::memmem::find(key, stem).is_some();
-    find(b"nstruct")
+    (find(b"nstruct") || find(b"directive"))
         && [&b"_agent"[..], b"agent_", b"assistant", b"llm", b"_ai", b"ai_"].iter().any(|m| find(m))
 }
 
 /// `assistant, call …`
 fn calls_upon(sentence: &[u8], words: &[u64], starts: &[usize]) -> bool {
     words.windows(2).enumerate().any(|(i, w)| {
-        matches!(w, [a, b] if a & MACHINE != 0 && b & (USE | ACT | CARRY) != 0)
+        matches!(w, [a, b] if a & MACHINE != 0 && b & (USE | ACT | DOES | CARRY) != 0)
             && (behind(sentence, starts, i) == b',' || is_called(sentence, starts, i))
     })
 }
 
 /// Whether a word of one kind is followed within some words by one of another.
-fn then(words: &[u64], first: u64, second: u64, within: usize) -> bool {
+pub(super) fn then(words: &[u64], first: u64, second: u64, within: usize) -> bool {
     words.iter().enumerate().any(|(i, word)| {
         word & first != 0
             && part_of(words, i.saturating_add(1), within).iter().any(|word| word & second != 0)
@@ -295,7 +320,10 @@ fn signs(words: &[u64], all: u64) -> u32 {
     if has(MACHINE) {
         let to_you =
             words.windows(2).any(|w| matches!(w, [a, b] if a & YOU != 0 && b & MACHINE != 0));
-        let are_you = then(YOU, MACHINE, 5) && has(MUST | ORDER | CARRY | ORDERS)
+        // `System prompt: "You are a helpful assistant."` only tells what it is.
+        let orders = has(MUST | ORDER | CARRY)
+            || words.iter().any(|word| word & ORDERS != 0 && word & PROMPT == 0);
+        let are_you = then(YOU, MACHINE, 5) && orders
             || then(MACHINE, YOU, 3) && has(AI) && you_must_act(words);
         let reads = then(MACHINE, READS, 2) && has(MUST | PEOPLE);
         let note_to = words.windows(2).enumerate().any(|(i, w)| {
@@ -307,6 +335,13 @@ fn signs(words: &[u64], all: u64) -> u32 {
         add(has(AI) && (note_to || are_you || then(TURN, AI, 4)), TO_AI);
         add(note_to && has(AI) && has(PEOPLE | MUST) && has(SAY | ACT), COMMANDS);
         let reader = has(MUST) && then(MACHINE, READS, 2) && then(READS, MUST, 4);
+        // `LLMs that read this page are required to send …`.
+        let reads = has(READ) && has(MUST) && then(AI, READ, 2) && then(READ, MUST, 4);
+        add(reads && then(MUST, ACT | DOES | SAY | USE, 2), TURNS_TO | COMMANDS);
+        // `As an AI language model, your first duty is to send …`.
+        let duty =
+            has(AI) && then(MACHINE, YOU, 1) && then(YOU, TASK, 3) && then(TASK, ACT | DOES, 3);
+        add(duty, TURNS_TO | COMMANDS);
         add((then(MACHINE, MUST, 1) || reader) && then(MUST, ACT | SAY | USE, 2), MACHINE_MUST);
         let you = has(AI) && has(YOU) && has(BE) && if_you_are(words);
         add(you, TURNS_TO);
@@ -323,7 +358,14 @@ fn signs(words: &[u64], all: u64) -> u32 {
     add(then(USE, SNAKE, 3), CALLS);
     let task = |word: u64| word & TASK != 0 && word & MARKER != 0;
     let done = words.windows(2).any(|w| matches!(w, [a, b] if task(*a) && b & (DONE | CARRY) != 0));
-    add(done || then(DONE, USER, 4) && has(ORDERS | TASK), COMPLETED);
+    let users_done = has(USER) && then(USER, TASK, 1) && then(TASK, DONE | CARRY, 3);
+    add(done || users_done || then(DONE, USER, 4) && has(ORDERS | TASK), COMPLETED);
+    // `The user's next request is: send …`.
+    let users_next = words.windows(3).any(
+        |w| matches!(w, [a, b, c] if a & USER != 0 && b & (ORDER | NEW) != 0 && c & TASK != 0),
+    );
+    add(users_next && has(ACT | DOES), NEW_TASK);
+    add(users_next && has(DOES), OF_USER);
     add(then(READS, DOC, 3), WHILE_READING);
     add(then(BEFORE, ANSWERING, 2) && has(USER | YOU | TASK), BEFORE_ANSWER);
     // `Before you can help the user, you must …`.
@@ -415,99 +457,20 @@ fn sets_aside(words: &[u64]) -> u32 {
     0
 }
 
-/// How much a sentence is an order: an action at its start, a place where something is to go, and
-/// what people among themselves do not say.
-fn order(sentence: &[u8], words: &[u64], starts: &[usize]) -> u32 {
-    // `todo: send …`, `- send …`, `please send …`.
-    let mut first = 0usize;
-    let mut marked = false;
-    while first < 3 {
-        let (word, start) = (words.get(first), starts.get(first));
-        let next = starts.get(first.saturating_add(1)).copied().unwrap_or(sentence.len());
-        let colon = start.is_some_and(|start| part(sentence, *start, next).contains(&b':'));
-        match word {
-            Some(word) if word & MARKER != 0 && colon => {
-                marked = true;
-                first = first.saturating_add(1);
-            }
-            _ => break,
-        }
-    }
-    // `instead, send …`.
-    while first < 4 && words.get(first).is_some_and(|word| word & ORDER != 0) {
-        first = first.saturating_add(1);
-    }
-    let acts = words.get(first).is_some_and(|word| word & ACT != 0);
-    if !acts {
-        return 0;
-    }
-    let has = |kind: u64| words.iter().any(|word| word & kind != 0);
-    let bulk = then(words, ALL, SENSITIVE, 3);
-    let secretly = then(words, NOT, TELL, 1);
-    let one = |holds: bool| u32::from(holds);
-    let people = one(has(PEOPLE | MINE));
-    let sum = 1u32
-        .saturating_add(one(sink(sentence)))
-        .saturating_add(one(marked))
-        .saturating_add(one(marked && quotes(sentence)))
-        .saturating_add(one(has(USER)).saturating_mul(2))
-        .saturating_add(one(bulk))
-        .saturating_add(one(has(SENSITIVE)))
-        .saturating_add(one(secretly).saturating_mul(2));
-    sum.saturating_sub(people)
-}
-
-/// A name or a number in quotes, before the first comma: people list what they have to do.
-fn quotes(sentence: &[u8]) -> bool {
-    let comma = memchr::memchr(b',', sentence).unwrap_or(sentence.len());
-    let sentence = part(sentence, 0, comma);
-    [b'\'', b'"'].iter().any(|quote| {
-        let opens = memchr::memchr_iter(*quote, sentence).any(|at| {
-            !bytes::is(bytes::before(sentence, at), ALPHA | DIGIT)
-                && bytes::is(bytes::at(sentence, at.saturating_add(1)), ALPHA | DIGIT)
-        });
-        opens && memchr::memchr_iter(*quote, sentence).count() > 1
-    })
-}
-
 /// Whether a text that was hidden is an order: nothing but courtesy stands before an action, and more
 /// follows it. `strict` if people hide orders for each other in such places, too: then it must speak of
-/// answering or have a place where something is to go.
-pub(super) fn hidden_order(text: &[u8], strict: bool, room: &mut Room) -> bool {
+/// answering or have a place where something is to go. `encoded` if it had to be decoded: then more words
+/// count as actions.
+pub(super) fn hidden_order(text: &[u8], strict: bool, encoded: bool, room: &mut Room) -> bool {
     take_apart(text, room);
     let words = room.meanings.as_slice();
-    let first = words.iter().take_while(|word| **word & (PEOPLE | ORDER) != 0).count();
-    let acts = words.get(first).is_some_and(|word| word & ACT != 0);
+    let speaker = usize::from(speaks(text, words, &room.starts));
+    let rest = words.get(speaker..).unwrap_or_default();
+    let first = rest.iter().take_while(|word| **word & (PEOPLE | ORDER) != 0).count();
+    let first = first.saturating_add(speaker);
+    let kinds = if encoded || speaker > 0 { ACT | DOES } else { ACT };
+    let acts = words.get(first).is_some_and(|word| word & kinds != 0);
     let more = words.len() >= first.saturating_add(4);
     let odd = || then(words, BEFORE, YOU, 1) || sink(text);
     acts && more && (!strict || odd())
-}
-
-/// Something that money, mail or a browser could be sent to: a link, an address, an account.
-pub(super) fn sink(sentence: &[u8]) -> bool {
-    let find = |literal: &[u8]| memchr::memmem::find(sentence, literal).is_some();
-    let mail = memchr::memchr(b'@', sentence).is_some_and(|at| {
-        bytes::is(bytes::at(sentence, at.saturating_add(1)), ALPHA | DIGIT)
-            && bytes::is(bytes::before(sentence, at), ALPHA | DIGIT)
-    });
-    mail || find(b"://") || find(b"www.") || account(sentence) || phone(sentence)
-}
-
-/// A plus sign with at least eight digits behind it, and little between them.
-fn phone(sentence: &[u8]) -> bool {
-    memchr::memchr_iter(b'+', sentence).any(|plus| {
-        let number = part(sentence, plus.saturating_add(1), plus.saturating_add(24));
-        let length = number
-            .iter()
-            .take_while(|b| bytes::is(**b, DIGIT) || matches!(b, b' ' | b'-' | b'(' | b')' | b'.'))
-            .count();
-        bytes::count(number.get(..length).unwrap_or_default(), DIGIT) >= 8
-    })
-}
-
-/// A word of at least ten letters and digits, most of them digits.
-fn account(sentence: &[u8]) -> bool {
-    sentence.split(|b| !bytes::is(*b, ALPHA | DIGIT)).any(|word| {
-        word.len() >= 12 && bytes::count(word, DIGIT) >= 8 && bytes::count(word, ALPHA) >= 1
-    })
 }

@@ -104,6 +104,11 @@ pub(super) const TOLD: u64 = 1 << 46;
 /// `were`, `been`.
 pub(super) const WERE: u64 = 1 << 47;
 
+/// What a machine is said to do with a text, in a word that people use more often: `read`.
+pub(super) const READ: u64 = 1 << 48;
+/// What tools do, in words that stand at the beginning of much that people write.
+pub(super) const DOES: u64 = 1 << 49;
+
 /// The words that contribute something.
 const LISTS: &[(u64, &str)] = &[
     (
@@ -112,15 +117,16 @@ const LISTS: &[(u64, &str)] = &[
          overlook neglect abandon circumvent disobey overwrite supersede supersedes \
          overrides \
          ignoriere ignorieren vergiss missachte ignorez oublie oubliez ignora ignorad olvida \
-         olvide dimentica negeer vergeet ignorera esqueça desconsidere ignore oblie",
+         olvide dimentica negeer vergeet ignorera esqueça desconsidere desconsidera ignore oblie \
+         ignoruj zignoruj zapomnij abaikan lupakan ignorer ignoreer glem",
     ),
     (OVERRIDE | ACT, "drop skip cancel erase remove"),
     (
         ORDERS,
-        "rules directives directive guidelines guideline constraints restrictions \
+        "rules directives directive guidelines guideline guidance constraints restrictions \
          safeguards programming policies guardrails protocols context \
          filters anweisungen anweisung instrucciones istruzioni consignes instruktioner \
-         instruções instru",
+         instruções instru polecenia poleceń pokyny",
     ),
     (ORDERS | PROMPT, "prompt prompts"),
     (ORDERS | THIS, "orders commands command"),
@@ -129,22 +135,26 @@ const LISTS: &[(u64, &str)] = &[
         "previous prior above earlier preceding foregoing initial original existing \
          former previously past any \
          vorherigen bisherigen obigen anteriores previas precedenti eerdere vorige tidigare \
+         acima arriba sopra dessus oben poprzednie wcześniejsze sebelumnya tidligere předchozí \
          précédentes précédents",
     ),
-    (WHICH | ALL, "all every everything entire each alle toutes tous todas todos tutte"),
+    (
+        WHICH | ALL,
+        "all every everything entire each alle alla toutes tous todas todos tutte wszystkie semua všechny",
+    ),
     (WHICH | YOU, "your"),
     (YOU, "you yourself you've"),
     (
         MACHINE,
-        "assistant assistants claude gemini copilot agent agents model models llama mistral \
-         deepseek qwen grok",
+        "assistant assistants claude gemini agent agents model models llama mistral deepseek qwen \
+         grok",
     ),
-    (MACHINE | AI, "chatbot chatbots llm llms gpt chatgpt ai bot bots ki ia"),
+    (MACHINE | AI, "chatbot chatbots llm llms gpt chatgpt copilot ai bot bots ki ia"),
     (MACHINE, "assistenten assistent asistente assistente"),
     (CARRY, "execute perform follow obey adhere comply complete carry do run fulfill fulfil"),
     (THIS, "following steps below"),
     (TASK | MARKER, "task tasks"),
-    (TASK, "request question query goal objective mission job assignment"),
+    (TASK, "request question query goal objective mission job assignment duty"),
     (ORDER, "instead first immediately next"),
     (ORDER | BEFORE, "before"),
     (ORDER | NOW, "now"),
@@ -205,6 +215,8 @@ const LISTS: &[(u64, &str)] = &[
         READS,
         "reads processes parses reading processing summarizing summarising parsing analyzing analysing",
     ),
+    (READ, "read handle handling loading"),
+    (DOES, "refund order set assign close wipe revoke issue return"),
     (DOC, "document page website text file article"),
     (ANSWERING, "help assist answering responding replying continuing proceeding"),
     (MODE, "mode"),
@@ -216,7 +228,7 @@ static WORDS: LazyLock<Words<u64>> = LazyLock::new(|| Words::new(LISTS));
 /// What a word in lower case contributes.
 pub(super) fn meaning(word: &[u8]) -> u64 {
     // `instruction`, `instructed`, `reinstruct`.
-    let at = |i: usize| bytes::goes_on(word, i, b"nstruct");
+    let at = |i: usize| bytes::goes_on(word, i, b"nstruct") || bytes::goes_on(word, i, b"nstruk");
     if word.len() >= 9 && (at(1) || at(0) || at(2) || at(3)) {
         return ORDERS | THIS;
     }

@@ -34,7 +34,7 @@ fn issued(digits: &[u8]) -> bool {
         // Visa.
         4000..=4999 => matches!(length, 13 | 16 | 18 | 19),
         // Mastercard in both series, Troy, and what test data takes for JCB.
-        2221..=2720 | 5100..=5599 | 9792 | 3500..=3527 => length == 16,
+        2221..=2720 | 5100..=5599 | 9792 | 3500..=3527 | 3590..=3599 => length == 16,
         // American Express; JCB of old.
         3400..=3499 | 3700..=3799 | 1800 | 2131 => length == 15,
         // Diners Club.
