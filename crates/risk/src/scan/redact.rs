@@ -36,9 +36,14 @@ pub fn redact(text: &str) -> Redacted {
             Kind::Pii(what) => what.label(),
             Kind::Injection(_) | Kind::Hidden => continue,
         };
-        let (Some(between), Some(value)) =
-            (text.get(done..span.start), text.get(span.start..span.end))
-        else {
+        let Some(value) = text.get(span.start..span.end) else { continue };
+        let end = if span.kind == Kind::Secret { glued(text, span.end) } else { span.end };
+        // What the placeholder before covers in part is covered whole.
+        let Some(between) = text.get(done..span.start) else {
+            if let Some(before) = spans.last_mut().filter(|before: &&mut Span| before.end < end) {
+                before.end = end;
+                done = end;
+            }
             continue;
         };
         let number = *numbers.entry((label, same(&span, value))).or_insert_with(|| {
@@ -48,11 +53,18 @@ pub fn redact(text: &str) -> Redacted {
         });
         out.push_str(between);
         let _ = write!(out, "<{label}:{number}>");
-        done = span.end;
-        spans.push(span);
+        done = end;
+        spans.push(Span { end, ..span });
     }
     out.push_str(text.get(done..).unwrap_or_default());
     Redacted { text: out, spans, truncated: scan.truncated }
+}
+
+/// Where the word ends that a secret is the beginning of: what is glued to a token may be another one.
+fn glued(text: &str, end: usize) -> usize {
+    let rest = text.get(end..).unwrap_or_default().bytes();
+    let more = rest.take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
+    end.saturating_add(more)
 }
 
 /// The greatest number that a text has in a placeholder of this label; 0 if it has none.
@@ -141,6 +153,30 @@ mod tests {
         let text = "<EMAIL:3> <EMAIL:x> <EMAIL:99999999999999999999> <CARD:7> kim@example.com";
         let got = redact(text).text;
         assert!(got.ends_with("<CARD:7> <EMAIL:4>"), "{got}");
+    }
+
+    #[test]
+    fn of_secrets_that_are_glued_together_nothing_is_left() {
+        let (one, other) = (
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "ghp_aB3dE5fG7hJ9kL1mN2pQ4rS6tU8vW0xYzA2b",
+        );
+        for text in [
+            format!("{one}{other}"),
+            format!("{one}{other}https://kim:Passw0rd!x@h.example/"),
+            format!("{one}{other}kim@example.com"),
+            format!("{one}-{other}_{one}"),
+        ] {
+            let got = redact(&format!("a {text} b {one} c")).text;
+            assert!(
+                !got.contains("16C7e42") && !got.contains("aB3dE5") && !got.contains("kim"),
+                "{got}"
+            );
+            assert!(
+                got.starts_with("a <") && got.contains(" b <SECRET:") && got.ends_with(" c"),
+                "{got}"
+            );
+        }
     }
 
     #[test]
