@@ -13,6 +13,9 @@ pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
 /// Most records of one answer that are told apart; the rest are the last one.
 pub(crate) const MAX_RECORDS: usize = 128;
 
+/// Longest key of a listing, in bytes.
+const MAX_KEY: usize = 32;
+
 /// An answer.
 #[derive(Debug)]
 pub(crate) enum Answer<'a> {
@@ -73,51 +76,53 @@ impl<'a> Answer<'a> {
     }
 }
 
+/// Keys of a person, address or account, in small letters.
+const PARTIES: [&str; 26] = [
+    "sender",
+    "from",
+    "to",
+    "cc",
+    "bcc",
+    "recipient",
+    "recipients",
+    "author",
+    "user",
+    "users",
+    "username",
+    "owner",
+    "organizer",
+    "organiser",
+    "creator",
+    "assignee",
+    "participants",
+    "attendees",
+    "members",
+    "email",
+    "emails",
+    "shared_with",
+    "reporter",
+    "customer",
+    "contact",
+    "name",
+];
+
 /// What a key says about its value. Values that are long are texts, whatever their key.
 pub(crate) fn field(key: &str, text: &str) -> Field {
     // Python's way to keep a name apart from a word of the language: `id_`.
     let key = key.trim_matches('_');
-    if key.is_empty() || text.len() > 256 || text.split_whitespace().nth(6).is_some() {
-        return Field::Text;
-    }
     let id = key == "id"
         || key.ends_with("_id")
         || key.ends_with("Id")
         || matches!(key, "number" | "sha" | "iban" | "key" | "path" | "filename");
-    if id {
-        return Field::Id;
-    }
-    let lower = key.to_ascii_lowercase();
-    let party = matches!(
-        lower.as_str(),
-        "sender"
-            | "from"
-            | "to"
-            | "cc"
-            | "bcc"
-            | "recipient"
-            | "recipients"
-            | "author"
-            | "user"
-            | "users"
-            | "username"
-            | "owner"
-            | "organizer"
-            | "organiser"
-            | "creator"
-            | "assignee"
-            | "participants"
-            | "attendees"
-            | "members"
-            | "email"
-            | "emails"
-            | "shared_with"
-            | "reporter"
-            | "customer"
-            | "contact"
-            | "name"
-    );
-    if party { Field::Party } else { Field::Text }
+    let named = if id {
+        Field::Id
+    } else if PARTIES.iter().any(|party| key.eq_ignore_ascii_case(party)) {
+        Field::Party
+    } else {
+        return Field::Text;
+    };
+    let long = text.len() > 256 || text.split_whitespace().nth(6).is_some();
+    if long { Field::Text } else { named }
 }
 
 /// The value that says who wrote a record.
@@ -280,9 +285,11 @@ impl<'a> Lines<'a> {
 
 /// `key: value`, the key a single word.
 fn key_value(line: &str) -> Option<(&str, &str)> {
-    let (key, value) = line.split_once(':')?;
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let fits = (1..=32).contains(&key.len()) && key.chars().all(word);
+    let colon = line.bytes().take(MAX_KEY.saturating_add(1)).position(|b| b == b':')?;
+    let (key, value) = line.split_at_checked(colon)?;
+    let value = value.get(1..)?;
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    let fits = !key.is_empty() && key.bytes().all(word);
     let value = (value.is_empty() || value.starts_with(' ')).then(|| unquoted(value.trim()))?;
     fits.then_some((key, value))
 }

@@ -238,7 +238,7 @@ impl Memory {
     ) {
         let class = record.writer.class();
         let max = MAX_WORDS.get(class).copied().unwrap_or_default();
-        let mut marks = Vec::new();
+        let mut marks = Vec::with_capacity(64);
         for part in parts {
             let print = match field(part.key, part.text) {
                 Field::Text => TEXT,
