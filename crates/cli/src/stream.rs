@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use countersign::core::{
-    AgentId, Assessment, Caller, Canary, EffectId, Event, Prepared, RiskError, RiskInput,
-    RiskPolicy as _, SessionId, Source, TenantId, Timestamp, Tool, ToolCall, UserId,
+    AgentId, Assessment, Caller, Canary, Effect, EffectId, Event, Prepared, RiskError, RiskInput,
+    RiskPolicy as _, SessionId, Source, TenantId, Tier, Timestamp, Tool, ToolCall, UserId,
 };
 use countersign::risk::infer::{Guess, Hints, Server, infer, roles};
-use countersign::risk::{Catalog, DefaultPolicy, Pace};
+use countersign::risk::{Catalog, DefaultPolicy, Pace, score_tier, score2};
 use countersign_canon::{Object, Value};
 
 /// Why an event was not taken. The stream goes on.
@@ -143,9 +143,14 @@ impl Stream {
     fn tool(&mut self, session: &str, name: &str) -> Result<Known, Refusal> {
         let suite = session.split('/').next().unwrap_or_default();
         if let Some(all) = self.tools.get(name) {
-            let own = all.iter().find(|(of, _)| of == suite);
-            let strict = || all.iter().max_by_key(|(_, k)| (k.tool.floor(), k.tool.severity()));
-            if let Some((_, known)) = own.or_else(strict) {
+            let meant = all.iter().find(|(of, _)| of == suite);
+            let own = |tool: &Tool| {
+                let effect = if tool.effect() == Effect::Read { Tier::C } else { Tier::B };
+                let score = score_tier(score2(tool.severity(), 0));
+                tool.floor().unwrap_or(Tier::C).max(effect).max(score)
+            };
+            let strict = || all.iter().max_by_key(|(_, k)| (own(&k.tool), k.tool.severity()));
+            if let Some((_, known)) = meant.or_else(strict) {
                 return Ok(known.clone());
             }
         }

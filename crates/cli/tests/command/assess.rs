@@ -74,6 +74,25 @@ fn an_earlier_step_is_named_as_the_stream_named_it() {
 }
 
 #[test]
+fn of_several_tools_of_a_name_that_of_the_suite_is_meant_and_else_the_strictest() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("catalog.json");
+    let of = |suite: &str, effect: &str| {
+        let mut tool = tool("look_up", effect, 2, &json!({"id": "target"}), "own");
+        tool["suite"] = json!(suite);
+        tool
+    };
+    for tools in [[of("a", "read"), of("b", "outward")], [of("b", "outward"), of("a", "read")]] {
+        std::fs::write(&path, json!({"version": 1, "tools": tools}).to_string()).unwrap();
+        for (session, tier) in [("a/1", "C"), ("b/1", "B"), ("c/1", "B"), ("none", "B")] {
+            let events = lines(&[start(session, "x"), call(session, 0, "look_up", &json!({}))]);
+            let run = run(["assess", "--catalog", path.to_str().unwrap()], events);
+            assert_eq!(run.lines()[0]["own_tier"], tier, "{session}");
+        }
+    }
+}
+
+#[test]
 fn too_many_calls_that_wait_are_refused_by_their_own_error() {
     let (_dir, catalog) = catalog();
     let read = |n| call("office/1", n, "read_mail", &json!({"id": "7"}));
