@@ -18,10 +18,12 @@ pub(crate) fn all() -> Vec<(&'static str, &'static str, String)> {
     let mut random = Random::new(9);
     let clean = plain(&mut random, LENGTH);
     let mail = prose::mail(&mut random, LENGTH);
+    let few = some(&mut Random::new(10), 45);
     vec![
         ("clean", "ordinary sentences, nothing to find", clean.clone()),
         ("mail", "ordinary sentences with the words that attacks use", mail),
-        ("findings", "a finding every 120 bytes or so", full(&mut random)),
+        ("findings", "a finding every 80 bytes or so", full(&mut random)),
+        ("some findings", "ordinary sentences with a finding every 1.4 KiB", few),
         ("records", "JSON records full of numbers and dates", records(&mut random)),
         ("not ASCII", "Cyrillic and Chinese sentences", foreign()),
         ("almost", "beginnings and near misses of every rule", almost(&mut random)),
@@ -185,7 +187,8 @@ fn written(random: &mut Random, shapes: &[&str]) -> String {
     cut(out)
 }
 
-fn full(random: &mut Random) -> String {
+/// A sentence with something personal.
+fn person(random: &mut Random) -> String {
     let kinds = [
         PiiType::Card,
         PiiType::Iban,
@@ -194,15 +197,36 @@ fn full(random: &mut Random) -> String {
         PiiType::Phone,
         PiiType::EsDni,
     ];
+    let kind = kinds[random.below(kinds.len())];
+    let (mut good, _) = personal::cases(random, kind, 1);
+    good.remove(0).text
+}
+
+fn token(random: &mut Random) -> String {
+    let family = random.below(15);
+    random.shape(secrets::FAMILIES[family].1)
+}
+
+/// So many findings among ordinary sentences.
+fn some(random: &mut Random, count: usize) -> String {
+    let mut out = String::new();
+    for i in 0..count {
+        out.push_str(&plain(random, LENGTH / count - 60));
+        out.push_str(". ");
+        out.push_str(&if i % 3 == 0 { token(random) } else { person(random) });
+        out.push_str(". ");
+    }
+    let left = LENGTH.saturating_sub(out.len());
+    out.push_str(&plain(random, left));
+    cut(out)
+}
+
+fn full(random: &mut Random) -> String {
     let mut out = String::new();
     while out.len() < LENGTH {
-        let kind = kinds[random.below(kinds.len())];
-        let (good, _) = personal::cases(random, kind, 1);
-        out.push_str(&good[0].text);
+        out.push_str(&person(random));
         out.push(' ');
-        let family = random.below(15);
-        let secret = random.shape(secrets::FAMILIES[family].1);
-        out.push_str(&secret);
+        out.push_str(&token(random));
         out.push_str(". ");
         out.push_str(&plain(random, 40));
         out.push('\n');

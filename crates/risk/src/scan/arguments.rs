@@ -96,7 +96,7 @@ fn secret_in(text: &str) -> (Option<Span>, bool) {
 }
 
 /// The first secret in a text that does not stand there as it is.
-fn disguised(text: &str, marks: &marks::Marks<'_>) -> Option<Span> {
+fn disguised(text: &str, marks: &marks::Marks) -> Option<Span> {
     let whole = text.as_bytes();
     let within = |view: &super::view::View, evidence| {
         let mut spans = Vec::new();

@@ -55,7 +55,30 @@ pub(super) fn next(block: impl Fn(usize) -> u64, blocks: usize, from: usize) -> 
     Some(i.saturating_mul(BLOCK).saturating_add(count(starts.trailing_zeros())))
 }
 
-fn count(bits: u32) -> usize {
+/// The 64 bits from a place on, the first the lowest.
+#[inline]
+pub(super) fn from(block: impl Fn(usize) -> u64, start: usize) -> u64 {
+    let (i, skip) = (start / BLOCK, start % BLOCK);
+    let own = u64::MAX << skip;
+    // Both parts in one number, turned to where they belong.
+    (block(i) & own | block(i.saturating_add(1)) & !own).rotate_right(turn(skip))
+}
+
+/// The 64 bits before a place, the last the highest.
+#[inline]
+pub(super) fn before(block: impl Fn(usize) -> u64, end: usize) -> u64 {
+    let (i, last) = (end / BLOCK, end % BLOCK);
+    let own = !(u64::MAX << last);
+    let earlier = i.checked_sub(1).map_or(0, &block);
+    (block(i) & own | earlier & !own).rotate_right(turn(last))
+}
+
+fn turn(bits: usize) -> u32 {
+    u32::try_from(bits).unwrap_or(0)
+}
+
+/// A number of bits.
+pub(super) fn count(bits: u32) -> usize {
     usize::try_from(bits).unwrap_or(0)
 }
 
@@ -89,6 +112,11 @@ mod tests {
             prop_assert_eq!(start(block, place, most), place.saturating_sub(back));
             let begins = |i: &usize| has(*i) && (*i == 0 || !has(i.saturating_sub(1)));
             prop_assert_eq!(next(block, blocks.len(), place), (place..set.len()).find(begins));
+            let after = (0..64).map(|n| u64::from(has(place.saturating_add(n))) << n);
+            prop_assert_eq!(from(block, place), after.fold(0, |all, bit| all | bit));
+            let is = |n: usize| place.checked_sub(n).is_some_and(has);
+            let back = (1..=64).fold(0, |all, n| all << 1 | u64::from(is(n)));
+            prop_assert_eq!(before(block, place), back);
         }
     }
 }

@@ -2,13 +2,18 @@
 
 use std::borrow::Cow;
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::bytes::{self, ALNUM, BASE, HEX, JOINS, at, is, part, run};
 use super::kinds::Evidence;
+use super::lanes;
 use super::marks::Marks;
 use super::view::View;
 
 /// Shortest encoded text that is decoded, in characters.
 const SHORTEST: usize = 20;
+/// Hexadecimal digits in a row that are decoded.
+const HEX_ROW: usize = 32;
 /// Readable bytes in a row that make a text.
 const TEXT: usize = 12;
 
@@ -17,7 +22,7 @@ const TEXT: usize = 12;
 /// most `budget` bytes are decoded; returns whether that was enough.
 pub(super) fn runs(
     text: &[u8],
-    marks: &Marks<'_>,
+    marks: &Marks,
     budget: usize,
     mut found: impl FnMut(&[u8], usize, usize, Evidence),
 ) -> bool {
@@ -29,6 +34,9 @@ pub(super) fn runs(
         }
         let (characters, end) = lines(text, *start, *end);
         done = end;
+        if !promises(&characters) {
+            continue;
+        }
         let mut rest = Some(&*characters);
         while let Some(piece) = next(&mut rest) {
             let piece = piece.trim_ascii_start();
@@ -57,21 +65,55 @@ const BLOCK: usize = 64;
 const AHEAD: usize = 12;
 const WITH: usize = BLOCK + 16;
 
-/// Which of the four ways to cut base64 into groups give [`readable`] text, as bits. Little is decoded:
-/// twelve readable bytes hold three groups as a whole, and groups of random bytes are seldom of ASCII.
-fn texts(characters: &[u8]) -> u8 {
-    let mut texts = 0u8;
+/// Whether there is anything in a run that could be an encoded text: three groups of base64 that stand for
+/// bytes of ASCII, or a row of hexadecimal digits. It is asked of the run as a whole, before it is split
+/// where no encoding goes on.
+fn promises(characters: &[u8]) -> bool {
+    let mut any = false;
+    each_block(characters, |_, block| {
+        any = dispatch!(Level::new(), simd => threes(simd, block)).contains(&0);
+        any
+    });
+    any || hex_row(characters)
+}
+
+/// Whether there may be so many hexadecimal digits in a row: of eight that begin at every sixteenth place
+/// some are none but such.
+fn hex_row(characters: &[u8]) -> bool {
+    let all = |eight: [u8; 8]| lanes::of(u64::from_le_bytes(eight), HEX) == lanes::TOPS;
+    characters
+        .chunks(16)
+        .filter_map(|row| row.first_chunk::<8>())
+        .fold(false, |any, row| any | all(*row))
+        && bytes::has_run(characters, HEX_ROW, |b| is(*b, HEX))
+}
+
+/// Calls `found` for all blocks with what follows them, until it says that it is enough.
+fn each_block(characters: &[u8], mut found: impl FnMut(usize, &[u8; WITH]) -> bool) {
     let mut base = 0usize;
     while base.saturating_add(AHEAD) <= characters.len() {
         let rest = characters.get(base..).unwrap_or_default();
-        let threes = if let Some(block) = rest.first_chunk::<WITH>() {
-            threes(block)
+        let enough = if let Some(block) = rest.first_chunk::<WITH>() {
+            found(base, block)
         } else {
             // What is behind the end is never of ASCII.
             let mut block = [b'/'; WITH];
             block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            threes(&block)
+            found(base, &block)
         };
+        if enough {
+            return;
+        }
+        base = base.saturating_add(BLOCK);
+    }
+}
+
+/// Which of the four ways to cut base64 into groups give [`readable`] text, as bits. Little is decoded:
+/// twelve readable bytes hold three groups as a whole, and groups of random bytes are seldom of ASCII.
+fn texts(characters: &[u8]) -> u8 {
+    let mut texts = 0u8;
+    each_block(characters, |base, block| {
+        let threes = dispatch!(Level::new(), simd => threes(simd, block));
         if threes.contains(&0) {
             for (i, _) in (base..).zip(threes).filter(|(_, three)| *three == 0) {
                 let way = 1u8 << (i & 3);
@@ -80,13 +122,15 @@ fn texts(characters: &[u8]) -> u8 {
                 }
             }
         }
-        base = base.saturating_add(BLOCK);
-    }
+        false
+    });
     texts
 }
 
 /// 0 for every character where three groups begin that stand for bytes of ASCII.
-fn threes(block: &[u8; WITH]) -> [u8; BLOCK] {
+#[expect(clippy::inline_always, reason = "is to be compiled for each kind of processor")]
+#[inline(always)]
+fn threes<S: Simd>(_: S, block: &[u8; WITH]) -> [u8; BLOCK] {
     let mut values = [0u8; WITH + 16];
     values.iter_mut().zip(block).for_each(|(to, from)| *to = sextet(*from));
     let from = |n: usize| values.get(n..).unwrap_or_default();
@@ -170,7 +214,7 @@ fn lines(text: &[u8], start: usize, end: usize) -> (Cow<'_, [u8]>, usize) {
 
 /// What both ways to read hexadecimal digits in pairs make of them, where that is readable.
 fn hex(piece: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let enough = bytes::has_run(piece, 32, |b| is(*b, HEX));
+    let enough = bytes::has_run(piece, HEX_ROW, |b| is(*b, HEX));
     let parts = || piece.split(|b| !is(*b, HEX)).max_by_key(|part| part.len());
     let longest = if enough { parts().unwrap_or_default() } else { &[] };
     let value = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
@@ -219,6 +263,8 @@ fn triple(group: [u8; 4]) -> [u8; 3] {
 
 /// What a character of either alphabet stands for. Without branches, so that many are looked at side by
 /// side.
+#[expect(clippy::inline_always, reason = "is to be compiled for each kind of processor")]
+#[inline(always)]
 fn sextet(b: u8) -> u8 {
     let within = |first: u8, count: u8| 0u8.wrapping_sub(u8::from(b.wrapping_sub(first) < count));
     let is = |one: u8| 0u8.wrapping_sub(u8::from(b == one));

@@ -285,7 +285,6 @@ pii_types! {
 impl PiiType {
     /// The place in the list; what has a check digit comes first.
     fn rank(self) -> u8 {
-        let place = Self::ALL.iter().position(|one| *one == self).unwrap_or(0);
-        u8::try_from(place).unwrap_or(200).saturating_add(1)
+        (self as u8).saturating_add(1)
     }
 }

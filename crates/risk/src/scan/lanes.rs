@@ -63,19 +63,6 @@ pub(super) fn of(eight: u64, classes: u8) -> u64 {
     (if has(HIGH) { found | eight } else { found }) & TOPS
 }
 
-/// The top bits of the bytes of long runs: letters, digits and `-._/+=`.
-#[inline]
-pub(super) fn of_run(eight: u64) -> u64 {
-    let low = eight & !TOPS;
-    // From `-` to `9` are `-`, `.`, `/` and the digits.
-    let found = between(low | all(0x20), b'a', b'z')
-        | between(low, b'-', b'9')
-        | equal(low, b'_')
-        | equal(low, b'+')
-        | equal(low, b'=');
-    found & !eight & TOPS
-}
-
 /// The end of the bytes from `start` on for which `of` answers, before `end`.
 #[inline]
 pub(super) fn run(text: &[u8], start: usize, end: usize, of: impl Fn(u64) -> u64) -> usize {

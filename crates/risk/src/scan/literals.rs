@@ -5,17 +5,22 @@
 //! side, which compilers do with whatever vectors the processor has; what is left for each place is one
 //! look into a table. No place is left out for being common, so time hardly depends on the text.
 
+use fearless_simd::{Level, Simd, dispatch};
 use memchr::memmem::Finder;
 
 use super::bytes::{self, at};
 
-/// Bits of a hash: the filter is a table of 16 KiB.
+/// Bits of a hash: of the filter 16 KiB are used.
 const BITS: u32 = 14;
+/// Entries of a table with one for every 16-bit number, which no hash lies outside of.
+pub(super) const TABLE: usize = 1 << 16;
 pub(super) const SIZE: usize = 1 << BITS;
 
 /// Bytes that are looked at together, and the places among them.
 pub(super) const BLOCK: usize = 64;
 const PLACES: usize = BLOCK / 2;
+/// Blocks whose hashes are computed in one go.
+const BATCH: usize = 8;
 
 /// Literals that were found: where each starts, and its number. In order.
 pub(super) type Hits = Vec<(usize, usize)>;
@@ -24,27 +29,28 @@ pub(super) type Hits = Vec<(usize, usize)>;
 #[derive(Debug)]
 pub(super) struct Literals {
     /// The number of the bucket for three bytes with this hash, 0 if there is none.
-    filter: Box<[u8; SIZE]>,
+    filter: Box<[u8; TABLE]>,
     /// The same for both threes together, four bytes.
     fours: Box<[bool; SIZE]>,
     /// In each bucket threes of bytes, with the literal that they belong to and their place in it.
     buckets: Vec<Vec<(u32, usize, usize)>>,
     list: Vec<&'static [u8]>,
     /// Literals that are too short for two threes.
-    short: Vec<(usize, Finder<'static>)>,
+    short: Vec<(usize, &'static [u8], Finder<'static>)>,
 }
 
 impl Literals {
     /// Of literals that begin at one place the first in the list is reported.
+    #[expect(clippy::large_stack_arrays, reason = "once for each set, and not kept there")]
     pub(super) fn new(literals: impl Iterator<Item = &'static str>) -> Self {
         let literals: Vec<&'static [u8]> = literals.map(str::as_bytes).collect();
         let (mut buckets, mut short) = (Vec::<Vec<_>>::new(), Vec::new());
         let mut shared = 0u8;
-        let (mut filter, mut fours) = (Box::new([0; SIZE]), Box::new([false; SIZE]));
+        let (mut filter, mut fours) = (Box::new([0; TABLE]), Box::new([false; SIZE]));
         for (which, literal) in literals.iter().copied().enumerate() {
             let rarest = literal.windows(4).enumerate().min_by_key(|(_, four)| often(four));
             let Some((place, four)) = rarest else {
-                short.push((which, Finder::new(literal)));
+                short.push((which, literal, Finder::new(literal)));
                 continue;
             };
             if let Some(slot) = fours.get_mut(hash(number(four))) {
@@ -72,20 +78,33 @@ impl Literals {
 
     /// Every literal at every place. The text is in lower case.
     pub(super) fn all(&self, text: &[u8]) -> Hits {
+        self.all_but(text, b"", &[])
+    }
+
+    /// The same where it is known already at which places one of the literals stands.
+    pub(super) fn all_but(&self, text: &[u8], known: &[u8], places: &[usize]) -> Hits {
         let mut hits = Hits::new();
-        for (which, finder) in &self.short {
-            hits.extend(finder.find_iter(text).map(|start| (start, *which)));
+        for (which, literal, finder) in &self.short {
+            if *literal == known {
+                hits.extend(places.iter().map(|start| (*start, *which)));
+            } else {
+                hits.extend(finder.find_iter(text).map(|start| (start, *which)));
+            }
         }
         let mut base = 0usize;
-        while let Some((block, behind)) = block(text, base) {
-            let hashes = hashes(block, behind);
-            for (group, hashes) in hashes.as_chunks::<8>().0.iter().enumerate() {
-                if hashes.iter().fold(0, |any, hash| any | self.bucket(*hash)) != 0 {
-                    let start = base.wrapping_add(group.wrapping_mul(16));
-                    self.closer(text, start, hashes, &mut hits);
+        let here = text.as_chunks::<BLOCK>().0.chunks(BATCH);
+        let behind = text.get(2..).unwrap_or_default().as_chunks::<BLOCK>().0.chunks(BATCH);
+        for (here, behind) in here.zip(behind) {
+            let mut all = [[0; PLACES]; BATCH];
+            let count = dispatch!(Level::new(), simd => batch(simd, here, behind, &mut all));
+            for hashes in all.get(..count).unwrap_or_default() {
+                for (hashes, start) in hashes.as_chunks::<8>().0.iter().zip((base..).step_by(16)) {
+                    if hashes.iter().fold(0, |any, hash| any | self.bucket(*hash)) != 0 {
+                        self.closer(text, start, hashes, &mut hits);
+                    }
                 }
+                base = base.wrapping_add(BLOCK);
             }
-            base = base.wrapping_add(BLOCK);
         }
         for (k, three) in text.get(base..).unwrap_or_default().windows(3).enumerate().step_by(2) {
             let bucket = self.bucket(hash_three(number(three)));
@@ -109,7 +128,7 @@ impl Literals {
     }
 
     fn bucket(&self, hash: u16) -> u8 {
-        self.filter.get(usize::from(hash) & (SIZE - 1)).copied().unwrap_or(0)
+        self.filter.get(usize::from(hash)).copied().unwrap_or(0)
     }
 
     /// Notes the literals that the three bytes at a place belong to.
@@ -146,7 +165,24 @@ pub(super) fn block(text: &[u8], base: usize) -> Option<(&[u8; BLOCK], &[u8; BLO
     Some((here, behind))
 }
 
+/// The hashes of some blocks, each with what is two bytes on; returned is of how many.
+#[expect(clippy::inline_always, reason = "is to be compiled for each kind of processor")]
+#[inline(always)]
+fn batch<S: Simd>(
+    _: S,
+    here: &[[u8; BLOCK]],
+    behind: &[[u8; BLOCK]],
+    all: &mut [[u16; PLACES]; BATCH],
+) -> usize {
+    for (hashes_of, (here, behind)) in all.iter_mut().zip(here.iter().zip(behind)) {
+        *hashes_of = hashes(here, behind);
+    }
+    here.len().min(behind.len())
+}
+
 /// The hashes of the threes at every second place.
+#[expect(clippy::inline_always, reason = "is to be compiled for each kind of processor")]
+#[inline(always)]
 pub(super) fn hashes(block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> [u16; PLACES] {
     let mut hashes = [0u16; PLACES];
     let pairs = block.as_chunks::<2>().0.iter().zip(behind.as_chunks::<2>().0);
@@ -157,6 +193,8 @@ pub(super) fn hashes(block: &[u8; BLOCK], behind: &[u8; BLOCK]) -> [u16; PLACES]
 }
 
 /// The hash of three bytes, the first two as one number: less than [`SIZE`].
+#[expect(clippy::inline_always, reason = "is to be compiled for each kind of processor")]
+#[inline(always)]
 pub(super) fn mixed(two: u16, third: u16) -> u16 {
     let sum = two.wrapping_mul(0x9e35).wrapping_add(third.wrapping_mul(0x6c8d));
     sum >> (16 - BITS)

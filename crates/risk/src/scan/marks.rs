@@ -1,108 +1,230 @@
 //! The first pass: where a closer look is due.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, u8x16, u8x64};
+
 use super::bits::{self, BLOCK};
-use super::lanes;
+use super::bytes;
 
 /// Shortest run of token characters that is looked at.
 const RUN: usize = 16;
 
 /// Places in a text that detectors begin at, and what stands around them.
-#[derive(Debug)]
-pub(super) struct Marks<'a> {
-    text: &'a [u8],
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks {
     /// Runs of letters, digits and `-._/+=` of at least [`RUN`] bytes: start and end.
     pub(super) runs: Vec<(usize, usize)>,
-    /// For each block which bytes are digits, and which are letters or digits of ASCII; nothing for one
-    /// without a digit.
-    blocks: Vec<(u64, u64)>,
+    /// Where `@` stands.
+    pub(super) ats: Vec<usize>,
+    /// Where `://` stands.
+    pub(super) schemes: Vec<usize>,
+    /// Where an `o` or `O` stands by itself between two spaces: the place of the first.
+    pub(super) ohs: Vec<usize>,
     /// There is more than printable ASCII and line breaks.
     pub(super) odd: bool,
+    blocks: Vec<Block>,
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-/// What is known of a byte.
-const IN_RUN: u8 = 1;
-const DIGIT: u8 = 2;
-const ODD: u8 = 4;
+/// What the bytes of a block are, the first the lowest bit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Block {
+    digits: u64,
+    /// Letters and digits of ASCII.
+    words: u64,
+    /// Those, `_` and `-`.
+    tokens: u64,
+    /// Letters of ASCII, and all that is beyond it.
+    letters: u64,
+}
 
-/// One pass over the text, 64 bytes at a time and without branches for what holds nothing.
-pub(super) fn mark(text: &[u8]) -> Marks<'_> {
+/// What is looked for in a block, each byte one bit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    block: Block,
+    runs: u64,
+    ats: u64,
+    /// Colons with a slash behind, which may be of the next block.
+    colons: u64,
+    /// An o between spaces; where the block begins or ends anything may stand.
+    ohs: u64,
+}
+
+/// Blocks that are looked at before what was found in them is noted.
+const BATCH: usize = 16;
+
+/// One pass over the text, 64 bytes at a time, with the widest vectors that the processor has.
+pub(super) fn mark(text: &[u8]) -> Marks {
+    mark_with(Level::new(), text)
+}
+
+fn mark_with(level: Level, text: &[u8]) -> Marks {
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     let last = padded(rest);
     let size = blocks.len().saturating_add(1);
-    let mut known = Vec::with_capacity(size);
-    let mut runs = Vec::new();
-    let mut ever = 0u64;
-    let (mut base, mut done) = (0usize, 0usize);
-    for block in blocks.iter().chain([&last]) {
-        let flags = flags(block);
-        let (lanes, _) = flags.as_chunks::<8>();
-        let (mut any, mut full) = (0u64, 0u64);
-        for lane in lanes {
-            let lane = u64::from_le_bytes(*lane);
-            any |= lane;
-            // All ones turn over to zero: of nothing else the highest bit is set here and not behind.
-            let all = lane | !all(IN_RUN);
-            full |= all & !all.wrapping_add(1);
+    let mut marks = Marks { blocks: Vec::with_capacity(size), ..Marks::default() };
+    let (mut base, mut open) = (0usize, 0usize);
+    for batch in blocks.chunks(BATCH).chain([core::slice::from_ref(&last)]) {
+        let mut found = [Found::default(); BATCH];
+        marks.odd |= dispatch!(level, simd => look(simd, batch, &mut found));
+        for found in found.get(..batch.len()).unwrap_or_default() {
+            marks.blocks.push(found.block);
+            open = long(found.runs, base, open, &mut marks.runs);
+            each(found.ats, base, |place| marks.ats.push(place));
+            each(found.colons, base, |place| {
+                if bytes::goes_on(text, place, b"://") {
+                    marks.schemes.push(place);
+                }
+            });
+            each(found.ohs, base, |place| {
+                let start = place.wrapping_sub(1);
+                if matches!(bytes::part(text, start, place.wrapping_add(2)), [b' ', _, b' ']) {
+                    marks.ohs.push(start);
+                }
+            });
+            base = base.wrapping_add(BLOCK);
         }
-        if full >> 63 != 0 {
-            done = long(text, base, gathered(lanes, IN_RUN), done, &mut runs);
-        }
-        if any & all(DIGIT) == 0 {
-            known.push((0, 0));
-        } else {
-            known.push((gathered(lanes, DIGIT), words_in(block)));
-        }
-        ever |= any;
-        base = base.wrapping_add(BLOCK);
     }
-    Marks { text, runs, blocks: known, odd: ever & all(ODD) != 0 }
+    marks
 }
 
-impl Marks<'_> {
+/// Returns whether there is an odd byte. There are no branches: with them, compilers take vectors of bits
+/// apart.
+#[expect(clippy::inline_always, reason = "is to be compiled for each kind of processor")]
+#[expect(clippy::arithmetic_side_effects, reason = "of vectors, which run over silently")]
+#[inline(always)]
+fn look<S: Simd>(simd: S, batch: &[[u8; BLOCK]], found: &mut [Found; BATCH]) -> bool {
+    let [low, high] = TABLES.map(|table| u8x64::block_splat(u8x16::simd_from(simd, table)));
+    let mut odd = u8x64::simd_from(simd, 0);
+    for (block, found) in batch.iter().zip(found) {
+        let bytes = u8x64::simd_from(simd, *block);
+        let is = |b: u8| bytes.simd_eq(b).to_bitmask();
+        let (lower, upper) = (bytes & 0x0f, bytes >> 4);
+        let class = low.swizzle_dyn_within_blocks(lower) & high.swizzle_dyn_within_blocks(upper);
+        let any = |bits: u8| !(class & bits).simd_eq(0).to_bitmask();
+        odd |= class & (CONTROL | CONTROL_TOO) | bytes.saturating_sub(0x7e);
+        let letters = !(class & (ALPHA | ALPHA_TOO) | bytes & 0x80).simd_eq(0).to_bitmask();
+        let words = any(DIGIT | ALPHA | ALPHA_TOO);
+        let tokens = any(DIGIT | ALPHA | ALPHA_TOO | UNDERSCORE) | is(b'-');
+        let (spaces, first, last) = (is(b' '), 1, 1 << (BLOCK - 1));
+        let ohs = (bytes | 0x20).simd_eq(b'o').to_bitmask();
+        *found = Found {
+            block: Block { digits: any(DIGIT), words, tokens, letters },
+            runs: any(!(CONTROL | CONTROL_TOO)),
+            ats: is(b'@'),
+            colons: is(b':') & (is(b'/') >> 1 | last),
+            ohs: ohs & (spaces << 1 | first) & (spaces >> 1 | last),
+        };
+    }
+    !odd.simd_eq(0).to_bitmask() != 0
+}
+
+/// What a byte is. Each bit holds for some values of the upper four bits and some of the lower.
+const DIGIT: u8 = 1;
+const ALPHA: u8 = 2;
+const ALPHA_TOO: u8 = 4;
+/// `+`, `-`, `.` and `/`.
+const SIGN: u8 = 8;
+const EQUALS: u8 = 16;
+const UNDERSCORE: u8 = 32;
+/// Before the space, but for line breaks.
+const CONTROL: u8 = 64;
+const CONTROL_TOO: u8 = 128;
+
+/// What the lower four bits of a byte leave open, and what the upper.
+const TABLES: [[u8; 16]; 2] = {
+    let [mut low, mut high] = [[0u8; 16]; 2];
+    let mut rest: &mut [u8] = &mut low;
+    let mut four = 0u8;
+    while let Some((first, tail)) = rest.split_first_mut() {
+        *first = CONTROL_TOO
+            | if four < 10 { DIGIT } else { 0 }
+            | if four > 0 { ALPHA } else { 0 }
+            | if four < 11 { ALPHA_TOO } else { 0 }
+            | if matches!(four, 0xb | 0xd..=0xf) { SIGN } else { 0 }
+            | if four == 0xd { EQUALS } else { 0 }
+            | if four == 0xf { UNDERSCORE } else { 0 }
+            | if matches!(four, 0xa | 0xd) { 0 } else { CONTROL };
+        four = four.wrapping_add(1);
+        rest = tail;
+    }
+    if let Some(first) = high.first_chunk_mut::<8>() {
+        *first = [
+            CONTROL,
+            CONTROL_TOO,
+            SIGN,
+            DIGIT | EQUALS,
+            ALPHA,
+            ALPHA_TOO | UNDERSCORE,
+            ALPHA,
+            ALPHA_TOO,
+        ];
+    }
+    [low, high]
+};
+
+impl Marks {
     /// The first place from `from` on where digits begin.
     #[inline]
     pub(super) fn next_digits(&self, from: usize) -> Option<usize> {
-        bits::next(|i| self.known(i).0, self.blocks.len(), from)
+        bits::next(|i| self.block(i).digits, self.blocks.len(), from)
     }
 
     /// The end of the digits that begin at `start`, at most `most` bytes on.
     #[inline]
     pub(super) fn digits_end(&self, start: usize, most: usize) -> usize {
-        bits::end(|i| self.known(i).0, start, most)
+        bits::end(|i| self.block(i).digits, start, most)
     }
 
     /// The end of the letters and digits that begin at `start`, at most `most` bytes on.
     #[inline]
     pub(super) fn word_end(&self, start: usize, most: usize) -> usize {
-        bits::end(|i| self.words_of(i), start, most)
+        bits::end(|i| self.block(i).words, start, most)
+    }
+
+    /// The end of the letters, digits, `_` and `-` that begin at `start`, at most `most` bytes on.
+    #[inline]
+    pub(super) fn token_end(&self, start: usize, most: usize) -> usize {
+        bits::end(|i| self.block(i).tokens, start, most)
     }
 
     /// The start of the letters and digits before `end`, at most `most` bytes back.
     #[inline]
     pub(super) fn word_start(&self, end: usize, most: usize) -> usize {
-        bits::start(|i| self.words_of(i), end, most)
+        bits::start(|i| self.block(i).words, end, most)
+    }
+
+    /// Which of the 64 bytes from a place on are digits, the first the lowest bit.
+    #[inline]
+    pub(super) fn digits_from(&self, start: usize) -> u64 {
+        bits::from(|i| self.block(i).digits, start)
+    }
+
+    /// Which of them are letters, or beyond ASCII.
+    #[inline]
+    pub(super) fn letters_from(&self, start: usize) -> u64 {
+        bits::from(|i| self.block(i).letters, start)
+    }
+
+    /// Which of the 128 bytes before a place are letters, or beyond ASCII: the last the highest bit.
+    #[inline]
+    pub(super) fn letters_before(&self, end: usize) -> u128 {
+        let bits = |end| u128::from(bits::before(|i| self.block(i).letters, end));
+        bits(end) << BLOCK | end.checked_sub(BLOCK).map_or(0, bits)
     }
 
     #[inline]
-    fn known(&self, i: usize) -> (u64, u64) {
-        self.blocks.get(i).copied().unwrap_or((0, 0))
+    fn block(&self, i: usize) -> Block {
+        self.blocks.get(i).copied().unwrap_or_default()
     }
+}
 
-    #[inline]
-    fn words_of(&self, i: usize) -> u64 {
-        // A block without a digit was not looked at.
-        match self.known(i).1 {
-            0 => self.looked_at(i),
-            words => words,
-        }
-    }
-
-    #[cold]
-    fn looked_at(&self, i: usize) -> u64 {
-        let rest = self.text.get(i.saturating_mul(BLOCK)..).unwrap_or_default();
-        let block = rest.first_chunk::<BLOCK>().copied().unwrap_or_else(|| padded(rest));
-        words_in(&block)
+/// Calls `found` for every bit of a block, with its place in the text.
+#[inline]
+fn each(bits: u64, base: usize, mut found: impl FnMut(usize)) {
+    let mut left = bits;
+    while left != 0 {
+        found(base.wrapping_add(bits::count(left.trailing_zeros())));
+        left &= left.wrapping_sub(1);
     }
 }
 
@@ -113,87 +235,29 @@ fn padded(rest: &[u8]) -> [u8; BLOCK] {
     last
 }
 
-/// Notes the long runs of a block, of which `bits` are the bytes in runs, and returns where the last one
-/// ends. A run of RUN bytes has half of them in one block.
-fn long(text: &[u8], base: usize, bits: u64, done: usize, runs: &mut Vec<(usize, usize)>) -> usize {
-    let mut done = done;
-    let half = [1, 2, 4].iter().fold(bits, |half, step| half & half >> step);
-    let mut left = half;
-    while left != 0 {
-        let first = left.trailing_zeros();
+/// Notes the long runs that end in a block, of which `bits` are the bytes in runs. `open` is how long
+/// the run is already that the block goes on with; returned is how much of one it ends with.
+#[inline]
+fn long(bits: u64, base: usize, open: usize, runs: &mut Vec<(usize, usize)>) -> usize {
+    let ahead = bits::count((!bits).trailing_zeros());
+    if ahead == BLOCK {
+        return open.wrapping_add(BLOCK);
+    }
+    if open.wrapping_add(ahead) >= RUN {
+        runs.push((base.wrapping_sub(open), base.wrapping_add(ahead)));
+    }
+    let tail = bits::count((!bits).leading_zeros());
+    // Those in the middle: what is set has so many behind it that are set too.
+    let bits = bits & bits.wrapping_add(1) & u64::MAX >> tail;
+    let mut starts = [1, 2, 4, 8].iter().fold(bits, |starts, step| starts & starts >> step);
+    while starts != 0 {
+        let first = starts.trailing_zeros();
         let end = first.saturating_add((!(bits >> first)).trailing_zeros());
-        left &= u64::MAX.checked_shl(end).unwrap_or(0);
-        let place = |bit: u32| base.saturating_add(usize::try_from(bit).unwrap_or(0));
-        let (mut from, mut to) = (place(first), place(end));
-        if from < done {
-            continue;
-        }
-        if first == 0 {
-            from = lanes::run_back(text, 0, from, lanes::of_run);
-        }
-        if end == u64::BITS {
-            to = lanes::run(text, to, text.len(), lanes::of_run);
-        }
-        done = to;
-        if to.saturating_sub(from) >= RUN {
-            runs.push((from, to));
-        }
+        let place = |bit: u32| base.wrapping_add(bits::count(bit));
+        runs.push((place(first), place(end)));
+        starts &= u64::MAX.checked_shl(end).unwrap_or(0);
     }
-    done
-}
-
-const fn all(flag: u8) -> u64 {
-    (flag as u64).wrapping_mul(ONES)
-}
-
-/// One bit of each byte.
-fn gathered(lanes: &[[u8; 8]], flag: u8) -> u64 {
-    let shift = flag.trailing_zeros();
-    lanes.iter().rev().fold(0, |bits, lane| {
-        let eight = u64::from_le_bytes(*lane) >> shift & ONES;
-        bits << 8 | eight.wrapping_mul(0x0102_0408_1020_4080) >> 56
-    })
-}
-
-/// Which bytes of a block are letters or digits.
-fn words_in(block: &[u8; BLOCK]) -> u64 {
-    let mut flags = [0u8; BLOCK];
-    for (flag, b) in flags.iter_mut().zip(block) {
-        *flag = mask(within(b | 0x20, b'a', 26) | within(*b, b'0', 10)) & 1;
-    }
-    gathered(flags.as_chunks::<8>().0, 1)
-}
-
-/// Whether a byte is one of so many from a first one on: of signed numbers compilers compare many side
-/// by side with one instruction.
-fn within(b: u8, first: u8, count: i8) -> bool {
-    b.wrapping_sub(first).wrapping_sub(0x80).cast_signed() < i8::MIN.wrapping_add(count)
-}
-
-fn mask(of: bool) -> u8 {
-    0u8.wrapping_sub(u8::from(of))
-}
-
-/// What is known of every byte. Without branches, so that many are looked at side by side.
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "no branches: many bytes are looked at side by side"
-)]
-fn flags(block: &[u8; BLOCK]) -> [u8; BLOCK] {
-    let mut flags = [0u8; BLOCK];
-    for (flag, b) in flags.iter_mut().zip(block) {
-        // From `-` to `9` are `-`, `.`, `/` and the digits.
-        let run = within(b | 0x20, b'a', 26)
-            | within(*b, b'-', 13)
-            | (*b == b'_')
-            | (*b == b'+')
-            | (*b == b'=');
-        // What is beyond ASCII is below all of it as a signed number, and so is the last of ASCII, which
-        // nobody sees, with one added.
-        let odd = (b.wrapping_add(1).cast_signed() < 0x21) & (*b != b'\n') & (*b != b'\r');
-        *flag = mask(run) & IN_RUN | mask(within(*b, b'0', 10)) & DIGIT | mask(odd) & ODD;
-    }
-    flags
+    tail
 }
 
 #[cfg(test)]
@@ -236,6 +300,8 @@ mod tests {
             )
         ) {
             let marks = mark(&text);
+            // With the least that every processor of this kind has.
+            prop_assert_eq!(&mark_with(Level::baseline(), &text), &marks);
             let next = |place: &usize| marks.next_digits(place.saturating_add(1));
             let starts: Vec<usize> =
                 core::iter::successors(marks.next_digits(0), next).collect();

@@ -124,13 +124,13 @@ static WORDS: LazyLock<Literals> =
     LazyLock::new(|| Literals::new(secret::words().chain(inject::words())));
 
 /// What a text holds as it stands there.
-fn plain<'a>(text: &'a [u8], out: &mut Vec<Span>) -> marks::Marks<'a> {
+fn plain(text: &[u8], out: &mut Vec<Span>) -> marks::Marks {
     let lower = bytes::lower(text);
     let marks = marks::mark(text);
-    let hits = WORDS.all(&lower);
+    let hits = WORDS.all_but(&lower, b"://", &marks.schemes);
     secret::find_with(text, &lower, &marks, &hits, out);
     pii::find(text, &lower, &marks, out);
-    inject::find(text, &lower, &hits, secret::words().count(), out);
+    inject::find(text, &lower, (&hits, secret::words().count()), &marks.ohs, out);
     marks
 }
 

@@ -148,8 +148,14 @@ const LEXICAL: u32 = 4;
 const STRUCTURAL: u32 = 3;
 
 /// Finds instructions. `lower` is the text in lower case; `hits` are those of [`words`] in it, with
-/// their numbers from `first` on.
-pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &mut Vec<Span>) {
+/// their numbers from `first` on; `ohs` are the places of letters that stand apart.
+pub(super) fn find(
+    text: &[u8],
+    lower: &[u8],
+    (hits, first): (&Hits, usize),
+    ohs: &[usize],
+    out: &mut Vec<Span>,
+) {
     let hits = hits.iter().filter_map(|(start, which)| Some((*start, which.checked_sub(first)?)));
     let mut passage = Passage::default();
     let mut room = Room::default();
@@ -224,7 +230,7 @@ pub(super) fn find(text: &[u8], lower: &[u8], hits: &Hits, first: usize, out: &m
         done = end;
         end
     });
-    spaced(lower, out);
+    spaced(lower, ohs, out);
 }
 
 /// Words of other languages that begin what says more.
@@ -458,14 +464,17 @@ fn disguised(sentence: &[u8], start: usize, end: usize, room: &mut Room, out: &m
     }
 }
 
-/// Reads letters that stand apart: `i g n o r e   a l l …`.
-fn spaced(lower: &[u8], out: &mut Vec<Span>) {
+/// Reads letters that stand apart: `i g n o r e   a l l …`. `ohs` are the places of ` o `, which all that
+/// is looked for has in it.
+fn spaced(lower: &[u8], ohs: &[usize], out: &mut Vec<Span>) {
     let single = |i: usize| {
         bytes::is(at(lower, i), bytes::ALPHA) && !bytes::is(bytes::before(lower, i), bytes::ALNUM)
     };
     let mut i = 0usize;
-    while let Some(found) = memchr::memmem::find(lower.get(i..).unwrap_or_default(), b" o ") {
-        let place = i.saturating_add(found);
+    for place in ohs.iter().copied() {
+        if place < i {
+            continue;
+        }
         i = place.saturating_add(3);
         // Back and forth over single letters with one separator each.
         let apart = |a: usize, b: usize| {

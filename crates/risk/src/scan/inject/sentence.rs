@@ -191,13 +191,17 @@ fn with_accents(sentence: &[u8], room: &mut Room) {
 /// Adds a word that begins at a place, without quotes around it.
 fn add(sentence: &[u8], raw: &[u8], place: usize, room: &mut Room) {
     let word = raw.strip_suffix(b"'").unwrap_or(raw);
-    let word = word.strip_prefix(b"'").unwrap_or(word);
+    let end = place.saturating_add(word.len());
+    let (word, start) = match word {
+        [b'\'', word @ ..] => (word, place.saturating_add(1)),
+        _ => (word, place),
+    };
     // The letter of `\n` is part of no word.
     let escape =
         matches!(word, [b'n' | b'r' | b't', _, ..]) && bytes::before(sentence, place) == b'\\';
-    let word = if escape { word.get(1..).unwrap_or_default() } else { word };
-    if !word.is_empty() {
-        room.meanings.push(super::words::meaning(word));
+    let start = start.saturating_add(usize::from(escape));
+    if start < end {
+        room.meanings.push(super::words::meaning(sentence, start, end));
         room.starts.push(place.saturating_add(usize::from(escape)));
     }
 }

@@ -225,14 +225,15 @@ const LISTS: &[(u64, &str)] = &[
 
 static WORDS: LazyLock<Words<u64>> = LazyLock::new(|| Words::new(LISTS));
 
-/// What a word in lower case contributes.
-pub(super) fn meaning(word: &[u8]) -> u64 {
+/// What the word between two places of a text in lower case contributes.
+pub(super) fn meaning(lower: &[u8], start: usize, end: usize) -> u64 {
+    let word = bytes::part(lower, start, end);
     // `instruction`, `instructed`, `reinstruct`.
     let at = |i: usize| bytes::goes_on(word, i, b"nstruct") || bytes::goes_on(word, i, b"nstruk");
     if word.len() >= 9 && (at(1) || at(0) || at(2) || at(3)) {
         return ORDERS | THIS;
     }
-    if let Some(known) = WORDS.get(word) {
+    if let Some(known) = WORDS.get(lower, start, end) {
         return known;
     }
     let inside = word.get(1..word.len().saturating_sub(1)).unwrap_or_default();

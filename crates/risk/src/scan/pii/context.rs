@@ -3,7 +3,8 @@
 use core::cell::OnceCell;
 use std::sync::LazyLock;
 
-use super::super::bytes::{self, ALPHA, HIGH, part};
+use super::super::bits;
+use super::super::marks::Marks;
 use super::super::words::Words;
 
 /// What a word says of the numbers near it.
@@ -53,6 +54,7 @@ const NEAR: usize = 24;
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     lower: &'a [u8],
+    marks: &'a Marks,
     start: usize,
     end: usize,
     topics: OnceCell<Topics>,
@@ -75,23 +77,48 @@ impl Topics {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn new(lower: &'a [u8], start: usize, end: usize) -> Self {
-        Self { lower, start, end, topics: OnceCell::new() }
+    pub(super) fn new(lower: &'a [u8], marks: &'a Marks, start: usize, end: usize) -> Self {
+        Self { lower, marks, start, end, topics: OnceCell::new() }
     }
 
     fn topics(&self) -> &Topics {
         self.topics.get_or_init(|| {
-            let from = self.start.saturating_sub(BEFORE);
-            let before = part(self.lower, from, self.start);
             let mut topics = Topics::default();
-            let words = before.rsplit(|b| !bytes::is(*b, ALPHA | HIGH));
-            // The first word of the window may have lost its beginning.
-            let whole =
-                words.filter(|word| from == 0 || !core::ptr::eq(word.as_ptr(), before.as_ptr()));
-            fill(&mut topics.before, whole);
-            let after = part(self.lower, self.end, self.end.saturating_add(AFTER));
-            fill(&mut topics.after, after.split(|b| !bytes::is(*b, ALPHA | HIGH)));
+            fill(&mut topics.before, self.lower, self.before(BEFORE));
+            fill(&mut topics.after, self.lower, self.after());
             topics
+        })
+    }
+
+    /// The words in so many bytes before, the nearest first. One that may have lost its beginning is none.
+    fn before(&self, most: usize) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let mut end = self.start;
+        let from = end.saturating_sub(most);
+        let most = u32::try_from(end.saturating_sub(from)).unwrap_or(u32::MAX);
+        let mut left = self.marks.letters_before(end) & !u128::MAX.checked_shr(most).unwrap_or(0);
+        core::iter::from_fn(move || {
+            let gap = left.leading_zeros();
+            left = left.checked_shl(gap)?;
+            let length = (!left).leading_zeros();
+            left = left.checked_shl(length).unwrap_or(0);
+            let last = end.saturating_sub(bits::count(gap));
+            end = last.saturating_sub(bits::count(length));
+            (end > from || from == 0).then_some((end, last))
+        })
+    }
+
+    /// The words behind, the last of them maybe cut.
+    fn after(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        let mut start = self.end;
+        let mut left = self.marks.letters_from(start) & !(u64::MAX << AFTER);
+        core::iter::from_fn(move || {
+            let gap = left.trailing_zeros();
+            left = left.checked_shr(gap)?;
+            let length = (!left).trailing_zeros();
+            left = left.checked_shr(length).unwrap_or(0);
+            let first = start.saturating_add(bits::count(gap));
+            start = first.saturating_add(bits::count(length));
+            Some((first, start))
         })
     }
 
@@ -108,11 +135,7 @@ impl<'a> Context<'a> {
     /// Whether the last word before the number that says something is of this topic, and so near that
     /// at most two short words stand between.
     pub(super) fn is_beside(&self, topic: Topic) -> bool {
-        let from = self.start.saturating_sub(NEAR);
-        let before = part(self.lower, from, self.start);
-        let words = before.rsplit(|b| !bytes::is(*b, ALPHA | HIGH));
-        let cut = |word: &&[u8]| from > 0 && core::ptr::eq(word.as_ptr(), before.as_ptr());
-        words.filter(|word| !cut(word)).find_map(self::topic) == Some(topic)
+        self.before(NEAR).find_map(|word| self::topic(self.lower, word)) == Some(topic)
     }
 
     pub(super) fn has(&self, topic: Topic) -> bool {
@@ -125,8 +148,12 @@ impl<'a> Context<'a> {
     }
 }
 
-fn fill<'a>(topics: &mut [Option<Topic>; MOST], words: impl Iterator<Item = &'a [u8]>) {
-    for (to, from) in topics.iter_mut().zip(words.filter_map(topic)) {
+fn fill(
+    topics: &mut [Option<Topic>; MOST],
+    lower: &[u8],
+    words: impl Iterator<Item = (usize, usize)>,
+) {
+    for (to, from) in topics.iter_mut().zip(words.filter_map(|word| topic(lower, word))) {
         *to = Some(from);
     }
 }
@@ -193,6 +220,6 @@ const LISTS: &[(Topic, &str)] = &[
 
 static WORDS: LazyLock<Words<Topic>> = LazyLock::new(|| Words::new(LISTS));
 
-fn topic(word: &[u8]) -> Option<Topic> {
-    if word.len() < 2 { None } else { WORDS.get(word) }
+fn topic(lower: &[u8], (start, end): (usize, usize)) -> Option<Topic> {
+    WORDS.get(lower, start, end)
 }

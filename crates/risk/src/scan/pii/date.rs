@@ -7,7 +7,10 @@ use super::number::{Window, is_date};
 /// `12 March 1980`, `12th of March, 1980`. Only what could be a birth: 1900 to 2039.
 pub(super) fn in_digits(number: &Window<'_>) -> bool {
     let [a, b, c] = number.groups else { return false };
-    let value = |g: &super::number::Group| number.value(g.first, g.first.saturating_add(g.length));
+    let value = |g: &super::number::Group| {
+        let digits = g.digits();
+        number.value(digits.start, digits.end)
+    };
     let (a, b, c, lengths) = (value(a), value(b), value(c), [a.length, b.length, c.length]);
     let year = |y: u64| matches!(y, 1900..=2039);
     let either = |a, b| is_date(a, b) || is_date(b, a);
@@ -64,21 +67,27 @@ fn month_at(lower: &[u8], start: usize) -> Option<usize> {
 }
 
 fn month(word: &[u8]) -> bool {
-    const MONTHS: [&[u8; 3]; 32] = [
-        b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
-        b"dec", // German and Dutch
-        b"mai", b"okt", b"dez", b"mrt", b"mei", // French
-        b"fev", b"avr", b"jui", b"aou", // Spanish, Portuguese and Italian
-        b"ene", b"abr", b"ago", b"dic", b"out", b"set", b"gen", b"mag", b"giu", b"lug", b"ott",
-    ];
     const ACCENTED: [&[u8]; 4] = [
         "f\u{e9}v".as_bytes(),
         "m\u{e4}r".as_bytes(),
         "ao\u{fb}".as_bytes(),
         "d\u{e9}c".as_bytes(),
     ];
-    word.first_chunk::<3>().is_some_and(|three| MONTHS.contains(&three))
-        || ACCENTED.iter().any(|name| word.starts_with(name))
+    let plain = |three: &[u8; 3]| {
+        matches!(
+            three,
+            b"jan" | b"feb" | b"mar" | b"apr" | b"may" | b"jun" | b"jul" | b"aug" | b"sep" | b"oct"
+                | b"nov" | b"dec"
+                // German and Dutch
+                | b"mai" | b"okt" | b"dez" | b"mrt" | b"mei"
+                // French
+                | b"fev" | b"avr" | b"jui" | b"aou"
+                // Spanish, Portuguese and Italian
+                | b"ene" | b"abr" | b"ago" | b"dic" | b"out" | b"set" | b"gen" | b"mag" | b"giu"
+                | b"lug" | b"ott"
+        )
+    };
+    word.first_chunk().is_some_and(plain) || ACCENTED.iter().any(|name| word.starts_with(name))
 }
 
 fn skip(text: &[u8], from: usize) -> usize {

@@ -8,33 +8,54 @@ use super::national::corsican;
 use super::number::is_date;
 use crate::scan::kinds::PiiType;
 
+/// Which bytes of a UK national insurance number are digits, the first the lowest bit.
+pub(super) const INSURED: u64 = 0b0_1111_1100;
+/// The same of a DNI with its letter and without, and of an NIE.
+const NUMBERED: u64 = 0b1111_1111;
+const FOREIGN: u64 = 0b1111_1110;
+
 /// What a word with digits in it is: kind and end. `start` and `end` are those of the letters and
-/// digits; some kinds go on behind a hyphen or a space.
+/// digits; some kinds go on behind a hyphen or a space. `shape` says which of the bytes are digits, the
+/// first the lowest bit.
 #[inline]
 pub(super) fn of(
     text: &[u8],
-    start: usize,
-    end: usize,
+    (start, end): (usize, usize),
+    shape: u64,
     context: &Context<'_>,
 ) -> Option<(PiiType, usize)> {
     let word = part(text, start, end);
-    match word.len() {
-        25.. => coin(word).then_some((PiiType::Crypto, end)),
-        // Only these lengths have words that are something by themselves.
-        6..=11 | 15 | 16 => short(text, start, end, context),
-        _ => insurance(text, start).map(|end| (PiiType::UkNino, end)),
-    }
+    let count = shape.count_ones();
+    let fits = match word.len() {
+        25.. => return coin(word).then_some((PiiType::Crypto, end)),
+        // A passport has two digits at least; what has more letters is told by its shape.
+        6..=9 => count >= 2,
+        10 => shape == 0b01_1110_0000,
+        // A date with the sign of a century behind it.
+        11 => shape & 0b11_1111 == 0b11_1111,
+        15 => true,
+        16 => shape & 0b1000_1001_0011_1111 == 0,
+        _ => false,
+    };
+    if fits { short(text, (start, end), shape, context) } else { None }
 }
 
-fn short(text: &[u8], start: usize, end: usize, context: &Context<'_>) -> Option<(PiiType, usize)> {
-    let mut word = [0u8; 16];
+fn short(
+    text: &[u8],
+    (start, end): (usize, usize),
+    shape: u64,
+    context: &Context<'_>,
+) -> Option<(PiiType, usize)> {
     let raw = part(text, start, end);
     let length = raw.len();
+    let mut word = [0u8; 16];
     for (to, from) in word.iter_mut().zip(raw) {
         *to = from.to_ascii_uppercase();
     }
     let upper = word.get(..length)?;
-    if let Some(found) = spanish(text, upper, end, context) {
+    if matches!((length, shape), (8 | 9, NUMBERED | FOREIGN))
+        && let Some(found) = spanish(text, upper, end, context)
+    {
         return Some(found);
     }
     // Of digits only one in thirty Danish and Swedish numbers is a Finnish one too.
@@ -42,37 +63,35 @@ fn short(text: &[u8], start: usize, end: usize, context: &Context<'_>) -> Option
         let named = context.nearest(&[Topic::Hetu, Topic::Cpr, Topic::Personnummer]);
         matches!(named, Some(Topic::Cpr | Topic::Personnummer))
     };
-    if let Some(found) = finnish(text, upper, end).filter(|_| !neighbour()) {
+    if matches!(length, 6 | 11)
+        && let Some(found) = finnish(text, upper, end).filter(|_| !neighbour())
+    {
         return Some(found);
     }
-    if let Some(end) = insurance(text, start) {
+    // All of it in one word, or what is behind six or eight of them.
+    if matches!((length, shape), (8 | 9, INSURED) | (6, 0b11_1100))
+        && let Some(end) = insurance(text, start)
+    {
         return Some((PiiType::UkNino, end));
     }
-    let shape = |pattern: &[u8]| {
-        pattern.len() == length
-            && pattern.iter().zip(upper).all(|(p, b)| match p {
-                b'9' => b.is_ascii_digit(),
-                _ => b.is_ascii_uppercase(),
-            })
-    };
     if length == 15 && corsican(upper) {
         return Some((PiiType::FrNir, end));
     }
     if length == 16 && italian(upper) {
         return Some((PiiType::ItCf, end));
     }
-    if shape(b"AAAAA9999A")
+    if length == 10
         && b"PCHABGJLFTE".contains(upper.get(3)?)
         && raw.iter().all(|b| !b.is_ascii_lowercase())
     {
         return Some((PiiType::InPan, end));
     }
-    if shape(b"A9999999A") && singaporean(upper) {
+    if length == 9 && shape == FOREIGN && singaporean(upper) {
         return Some((PiiType::SgNric, end));
     }
-    let digits = bytes::count(upper, bytes::DIGIT);
+    let digits = shape.count_ones();
     let passport = (6..=9).contains(&length)
-        && (digits >= 5 || digits >= 2 && bytes::count(raw, bytes::LOWER) == 0)
+        && (digits >= 5 || digits >= 2 && !bytes::any(raw, bytes::LOWER))
         && context.first() == Some(Topic::Passport);
     passport.then_some((PiiType::Passport, end))
 }

@@ -20,13 +20,14 @@ use number::{Number, Window};
 const WORD: usize = 96;
 
 /// Finds all personal data of a text. `lower` is the text in lower case.
-pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks<'_>, out: &mut Vec<Span>) {
-    for sign in memchr::memchr_iter(b'@', text) {
-        out.extend(net::email(text, sign).map(|(start, end)| span(PiiType::Email, start, end)));
+pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks, out: &mut Vec<Span>) {
+    for sign in &marks.ats {
+        out.extend(net::email(text, *sign).map(|(start, end)| span(PiiType::Email, start, end)));
     }
-    let mut from = 0usize;
-    while let Some(start) = marks.next_digits(from) {
-        from = one(text, lower, marks, start, out).max(start.saturating_add(1));
+    let (mut from, mut seen) = (0usize, 0usize);
+    while let Some(digit) = marks.next_digits(from) {
+        let next = one(text, lower, marks, digit, &mut seen, out);
+        from = next.max(digit.saturating_add(1));
     }
 }
 
@@ -35,8 +36,19 @@ fn span(what: PiiType, start: usize, end: usize) -> Span {
     Span { kind: Kind::Pii(what), rule: what.rule(), start, end, class, evidence }
 }
 
-/// Looks at the word or number with a digit at `digit`, and returns where to go on.
-fn one(text: &[u8], lower: &[u8], marks: &Marks<'_>, digit: usize, out: &mut Vec<Span>) -> usize {
+/// Looks at the word or number with a digit at `digit`, and returns where to go on. Before `seen` is a
+/// word that is nothing as a whole.
+fn one(
+    text: &[u8],
+    lower: &[u8],
+    marks: &Marks,
+    digit: usize,
+    seen: &mut usize,
+    out: &mut Vec<Span>,
+) -> usize {
+    if digit < *seen {
+        return later(text, lower, marks, digit, *seen, out);
+    }
     let start = marks.word_start(digit, WORD);
     let end = marks.word_end(digit, WORD);
     if end.saturating_sub(start) == 2
@@ -58,6 +70,7 @@ fn one(text: &[u8], lower: &[u8], marks: &Marks<'_>, digit: usize, out: &mut Vec
         return end;
     }
     let word = part(text, start, end);
+    let length = u32::try_from(word.len()).unwrap_or(u32::MAX);
     // Much encoded text: of long words only addresses of coins and IBANs are something.
     if word.len() > 24
         && !matches!(word, [b'0' | b'1' | b'3' | b'b' | b'B', ..])
@@ -73,30 +86,35 @@ fn one(text: &[u8], lower: &[u8], marks: &Marks<'_>, digit: usize, out: &mut Vec
         && word.len() <= 7
         && upper(pair)
         && upper(pair.saturating_add(1))
-        && at(text, pair.saturating_add(2)) == b' '
         && bytes::begins(text, pair)
         && let Some(end) = letters::insurance(text, pair)
     {
         out.push(span(PiiType::UkNino, pair, end));
         return end;
     }
-    let context = Context::new(lower, start, end);
-    if matches!(before, b'-' | b' ')
-        && matches!(word.len(), 7 | 8)
-        && matches!(bytes::before(text, start.saturating_sub(1)), b'X'..=b'Z' | b'x'..=b'z')
+    let context = Context::new(lower, marks, start, end);
+    let letter = bytes::before(text, start.saturating_sub(1)) | 0x20;
+    if matches!(word.len(), 7 | 8)
+        && matches!(letter, b'x'..=b'z')
+        && matches!(before, b'-' | b' ')
         && let Some((start, end)) = letters::apart(text, start, end, &context)
     {
         out.push(span(PiiType::EsNie, start, end));
         return end;
     }
+    // Which bytes of a word that is no longer than this are digits.
+    let shape = marks.digits_from(start) & !u64::MAX.checked_shl(length).unwrap_or(0);
     if word.len() == 9
+        && shape == letters::INSURED
         && bytes::begins(text, start)
         && let Some(end) = letters::insurance(text, start)
     {
         out.push(span(PiiType::UkNino, start, end));
         return end;
     }
-    if let Some((end, valid)) = bank::iban(text, start).filter(|_| bytes::begins(text, start)) {
+    if shape & 0b1111 == 0b1100
+        && let Some((end, valid)) = bank::iban(text, start).filter(|_| bytes::begins(text, start))
+    {
         if valid {
             out.push(span(PiiType::Iban, start, end));
         }
@@ -111,7 +129,7 @@ fn one(text: &[u8], lower: &[u8], marks: &Marks<'_>, digit: usize, out: &mut Vec
     if (6..=WORD).contains(&word.len())
         && (!digits || signed)
         && bytes::begins(text, start)
-        && let Some((what, end)) = letters::of(text, start, end, &context)
+        && let Some((what, end)) = letters::of(text, (start, end), shape, &context)
     {
         out.push(span(what, start, end));
         return end;
@@ -119,27 +137,68 @@ fn one(text: &[u8], lower: &[u8], marks: &Marks<'_>, digit: usize, out: &mut Vec
     if word.len() > 24 && !digits {
         return end;
     }
-    if end.saturating_sub(digit) <= 4
-        && !at(text, digit.saturating_add(2)).is_ascii_digit()
-        && let Some((first, last)) = date::in_words(lower, digit)
-        && (context.has(Topic::Birth) || context_birth(lower, start, digit))
-    {
+    if let Some((first, last)) = born(text, lower, marks, digit, (start, end)) {
         out.push(span(PiiType::BirthDate, first, last));
         return last;
     }
-    if word.len() <= 4
-        && start < digit
+    if word.len() == 4
+        && shape == 0b1100
         && let Some(end) = letters::insurance(text, start)
     {
         out.push(span(PiiType::UkNino, start, end));
         return end;
     }
+    *seen = end;
     if group.saturating_sub(digit) < 6 && number::between(text, group).is_none() {
         return group;
     }
     let number = Number::read(text, marks, digit);
-    numbers(&number, lower, out);
+    numbers(&number, lower, marks, out);
     number.end.max(end.min(digit.saturating_add(1)))
+}
+
+/// The same for digits that are not the first in their word, which ends at `end`: they may be a day, and the
+/// last of them may go on behind the word.
+fn later(
+    text: &[u8],
+    lower: &[u8],
+    marks: &Marks,
+    digit: usize,
+    end: usize,
+    out: &mut Vec<Span>,
+) -> usize {
+    if end.saturating_sub(digit) <= 4 {
+        let start = marks.word_start(digit, WORD);
+        if let Some((first, last)) = born(text, lower, marks, digit, (start, end)) {
+            out.push(span(PiiType::BirthDate, first, last));
+            return last;
+        }
+    }
+    let group = marks.digits_end(digit, WORD);
+    // No number begins or ends within a word.
+    if group < end || group.saturating_sub(digit) < 6 && number::between(text, group).is_none() {
+        return group;
+    }
+    let number = Number::read(text, marks, digit);
+    numbers(&number, lower, marks, out);
+    number.end
+}
+
+/// A date of birth with its month in letters, whose day or year begins at `digit` in the word from `start` to
+/// `end`: its start and end.
+fn born(
+    text: &[u8],
+    lower: &[u8],
+    marks: &Marks,
+    digit: usize,
+    (start, end): (usize, usize),
+) -> Option<(usize, usize)> {
+    if end.saturating_sub(digit) > 4 || at(text, digit.saturating_add(2)).is_ascii_digit() {
+        return None;
+    }
+    let date = date::in_words(lower, digit)?;
+    let said = Context::new(lower, marks, start, end).has(Topic::Birth);
+    (said || context_birth(lower, start, digit)).then_some(date)
 }
 
 /// Whether a single letter stands at a place.
@@ -188,9 +247,9 @@ fn dotted(lower: &[u8], start: usize) -> bool {
 }
 
 /// The longest windows of a number that are something, from left to right.
-fn numbers(number: &Number<'_>, lower: &[u8], out: &mut Vec<Span>) {
+fn numbers(number: &Number<'_>, lower: &[u8], marks: &Marks, out: &mut Vec<Span>) {
     let count = number.groups().len();
-    let total: usize = number.groups().iter().map(|group| group.length).sum();
+    let total: usize = number.groups().iter().map(|group| usize::from(group.length)).sum();
     // Four digits in four groups are the least: an address like 1.1.1.1.
     if total < 6 && count != 4 {
         return;
@@ -213,7 +272,7 @@ fn numbers(number: &Number<'_>, lower: &[u8], out: &mut Vec<Span>) {
             if !(4..=19).contains(&size) || !number.alone(first, groups) {
                 return None;
             }
-            what(&window, lower).map(|(what, start, end)| (groups, span(what, start, end)))
+            what(&window, lower, marks).map(|(what, start, end)| (groups, span(what, start, end)))
         });
         first = first.saturating_add(match found {
             Some((groups, span)) => {
@@ -225,7 +284,7 @@ fn numbers(number: &Number<'_>, lower: &[u8], out: &mut Vec<Span>) {
     }
 }
 
-fn what(number: &Window<'_>, lower: &[u8]) -> Option<(PiiType, usize, usize)> {
+fn what(number: &Window<'_>, lower: &[u8], marks: &Marks) -> Option<(PiiType, usize, usize)> {
     let (start, end) = (number.start, number.end);
     if number.groups.len() == 4 && net::ipv4(number, lower) {
         return Some((PiiType::Ip, start, end));
@@ -233,7 +292,7 @@ fn what(number: &Window<'_>, lower: &[u8]) -> Option<(PiiType, usize, usize)> {
     if number.digits.len() < 6 {
         return None;
     }
-    let context = Context::new(lower, start, end);
+    let context = Context::new(lower, marks, start, end);
     if number.digits.len() <= 8
         && number.groups.len() == 3
         && date::in_digits(number)

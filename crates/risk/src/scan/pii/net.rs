@@ -11,10 +11,10 @@ pub(super) fn ipv4(number: &Window<'_>, lower: &[u8]) -> bool {
         return false;
     }
     let small = |group: &super::number::Group| {
-        let to = group.first.saturating_add(group.length);
+        let digits = group.digits();
         group.length <= 3
-            && number.value(group.first, to) <= 255
-            && (group.length == 1 || number.digits.get(group.first) != Some(&0))
+            && number.value(digits.start, digits.end) <= 255
+            && (group.length == 1 || number.digits.get(digits.start) != Some(&0))
     };
     let near = part(lower, number.start.saturating_sub(9), number.start);
     let version =

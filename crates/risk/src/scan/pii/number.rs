@@ -6,6 +6,8 @@ use super::super::marks::Marks;
 /// Most digits and most groups that one number can have.
 pub(super) const DIGITS: usize = 40;
 const GROUPS: usize = 12;
+/// Digits are copied by eights.
+const ROOM: usize = DIGITS + 8;
 
 /// What stands between two groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,21 +20,39 @@ pub(super) enum Between {
     More,
 }
 
+/// Small, as one is made for every number in a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Group {
-    /// Place of the first digit in the text, and in the digits.
-    pub(super) start: usize,
-    pub(super) first: usize,
-    pub(super) length: usize,
+    /// Place of the first digit in the text.
+    start: u32,
+    /// The same in the digits.
+    first: u8,
+    pub(super) length: u8,
     /// What stands before it, if it is not the first.
     pub(super) before: Between,
+}
+
+impl Group {
+    fn start(self) -> usize {
+        usize::try_from(self.start).unwrap_or(usize::MAX)
+    }
+
+    /// Which of the digits are its own.
+    pub(super) fn digits(self) -> core::ops::Range<usize> {
+        let first = usize::from(self.first);
+        first..first.saturating_add(usize::from(self.length))
+    }
+
+    fn end(self) -> usize {
+        self.start().saturating_add(usize::from(self.length))
+    }
 }
 
 /// Groups of digits with little between them.
 #[derive(Debug)]
 pub(super) struct Number<'a> {
     pub(super) text: &'a [u8],
-    digits: [u8; DIGITS],
+    digits: [u8; ROOM],
     groups: [Group; GROUPS],
     count: usize,
     pub(super) end: usize,
@@ -42,11 +62,11 @@ pub(super) struct Number<'a> {
 
 impl<'a> Number<'a> {
     /// Reads the number whose first digit is at `start`.
-    pub(super) fn read(text: &'a [u8], marks: &Marks<'_>, start: usize) -> Self {
-        let none = Group { start, first: 0, length: 0, before: Between::More };
+    pub(super) fn read(text: &'a [u8], marks: &Marks, start: usize) -> Self {
+        let none = Group { start: 0, first: 0, length: 0, before: Between::More };
         let mut number = Self {
             text,
-            digits: [0; DIGITS],
+            digits: [0; ROOM],
             groups: [none; GROUPS],
             count: 0,
             end: start,
@@ -57,17 +77,24 @@ impl<'a> Number<'a> {
             let end = marks.digits_end(place, usize::MAX);
             let length = end.saturating_sub(place);
             let room = number.groups.get_mut(number.count);
-            let digits = number.digits.get_mut(taken..taken.saturating_add(length));
-            let (Some(group), Some(digits)) = (room, digits) else {
+            let next = taken.saturating_add(length);
+            let known = u32::try_from(place).ok().zip(u8::try_from(taken).ok());
+            let (Some(group), Some((start, first)), Ok(short)) =
+                (room.filter(|_| next <= DIGITS), known, u8::try_from(length))
+            else {
                 number.endless = true;
                 number.end = end;
                 return number;
             };
-            *group = Group { start: place, first: taken, length, before };
-            for (to, from) in digits.iter_mut().zip(part(text, place, end)) {
-                *to = from.wrapping_sub(b'0');
+            *group = Group { start, first, length: short, before };
+            for from in (0..length).step_by(8) {
+                let to = number.digits.get_mut(taken.saturating_add(from)..);
+                if let Some(to) = to.and_then(<[u8]>::first_chunk_mut::<8>) {
+                    // What is copied behind the last digit is written over, or not read.
+                    *to = eight(text, place.saturating_add(from));
+                }
             }
-            taken = taken.saturating_add(length);
+            taken = next;
             number.count = number.count.saturating_add(1);
             number.end = end;
             let Some((kind, next)) = between(text, end) else { return number };
@@ -83,13 +110,12 @@ impl<'a> Number<'a> {
     pub(super) fn window(&self, first: usize, groups: usize) -> Option<Window<'_>> {
         let list = self.groups.get(first..first.saturating_add(groups))?;
         let (head, last) = (list.first()?, list.last()?);
-        let to = last.first.saturating_add(last.length);
         Some(Window {
             text: self.text,
-            digits: self.digits.get(head.first..to)?,
+            digits: self.digits.get(head.digits().start..last.digits().end)?,
             groups: list,
-            start: head.start,
-            end: last.start.saturating_add(last.length),
+            start: head.start(),
+            end: last.end(),
         })
     }
 
@@ -100,7 +126,7 @@ impl<'a> Number<'a> {
     /// Whether a window that begins with this group may be a number by itself.
     pub(super) fn begins(&self, first: usize) -> bool {
         if first == 0 {
-            let start = self.groups().first().map_or(0, |g| g.start);
+            let start = self.groups().first().map_or(0, |g| g.start());
             stands_free(self.text, start)
         } else {
             self.apart(first)
@@ -147,6 +173,17 @@ impl<'a> Number<'a> {
             || window.shaped(&[4, 6, 5]);
         own || marked || card
     }
+}
+
+/// Eight digits as numbers, whatever else stands there.
+fn eight(text: &[u8], start: usize) -> [u8; 8] {
+    let rest = text.get(start..).unwrap_or_default();
+    let eight = rest.first_chunk::<8>().copied().unwrap_or_else(|| {
+        let mut last = [b'0'; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        last
+    });
+    eight.map(|b| b.wrapping_sub(b'0'))
 }
 
 /// Whether a number may begin here: not within a word, a decimal or an identifier in parts.
@@ -211,7 +248,7 @@ pub(super) struct Window<'a> {
 
 impl Window<'_> {
     /// Whether the groups have these lengths.
-    pub(super) fn shaped(&self, lengths: &[usize]) -> bool {
+    pub(super) fn shaped(&self, lengths: &[u8]) -> bool {
         self.groups.len() == lengths.len()
             && self.groups.iter().zip(lengths).all(|(group, length)| group.length == *length)
     }

@@ -19,7 +19,7 @@ pub(super) use pieces::{Squeezed, Text, in_pieces};
 pub(super) use rules::random;
 
 /// Finds all secrets of a text. `lower` is the text in lower case.
-pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks<'_>, out: &mut Vec<Span>) {
+pub(super) fn find(text: &[u8], lower: &[u8], marks: &Marks, out: &mut Vec<Span>) {
     find_with(text, lower, marks, &search(lower), out);
 }
 
@@ -32,7 +32,7 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> {
 pub(super) fn find_with(
     text: &[u8],
     lower: &[u8],
-    marks: &Marks<'_>,
+    marks: &Marks,
     hits: &Hits,
     out: &mut Vec<Span>,
 ) {

@@ -1,6 +1,7 @@
 //! Tokens that are known by how they begin.
 
 use super::super::bytes::{self, ALNUM, BASE, DIGIT, HEX, LOWER, TOKEN, UPPER};
+use super::super::marks::Marks;
 
 /// What follows the beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,19 +63,37 @@ impl Rule {
 
     /// The end of the token that begins at `start`.
     pub(super) fn end(&self, text: &[u8], start: usize) -> Option<usize> {
+        self.end_by(text, start, |from, classes, most| bytes::run(text, from, classes, most))
+    }
+
+    /// The same in a text that was looked at already.
+    pub(super) fn end_in(&self, text: &[u8], marks: &Marks, start: usize) -> Option<usize> {
+        self.end_by(text, start, |from, classes, most| match classes {
+            ALNUM => marks.word_end(from, most),
+            TOKEN => marks.token_end(from, most),
+            _ => bytes::run(text, from, classes, most),
+        })
+    }
+
+    /// `run` gives the end of a run of some classes from a place on, at most so many bytes further.
+    fn end_by(
+        &self,
+        text: &[u8],
+        start: usize,
+        run: impl Fn(usize, u8, usize) -> usize,
+    ) -> Option<usize> {
         let body = start.saturating_add(self.prefix.len());
         let most = self.max.saturating_add(1);
         let end = match self.body {
-            Body::Alnum => bytes::run(text, body, ALNUM, most),
-            Body::Token => bytes::run(text, body, TOKEN, most),
-            Body::Base => bytes::run(text, body, TOKEN | BASE, most),
-            Body::Hex => bytes::run(text, body, HEX, most),
-            Body::Upper => bytes::run(text, body, UPPER | DIGIT, most),
+            Body::Alnum => run(body, ALNUM, most),
+            Body::Token => run(body, TOKEN, most),
+            Body::Base => run(body, TOKEN | BASE, most),
+            Body::Hex => run(body, HEX, most),
+            Body::Upper => run(body, UPPER | DIGIT, most),
             Body::IdDotHex => {
                 let dot = body.saturating_add(DOT);
-                let own =
-                    bytes::run(text, body, ALNUM, most) == dot && bytes::at(text, dot) == b'.';
-                if own { bytes::run(text, dot.saturating_add(1), HEX, most) } else { body }
+                let own = run(body, ALNUM, most) == dot && bytes::at(text, dot) == b'.';
+                if own { run(dot.saturating_add(1), HEX, most) } else { body }
             }
             Body::HexParts => each_of(text, body, most, |b| bytes::is(b, HEX) || b == b'-'),
             Body::UpperParts => {

@@ -25,6 +25,10 @@ pub(super) fn beside(text: &[u8], start: usize, end: usize, out: &mut Vec<Span>)
         }
         _ => {}
     }
+    // None is shorter.
+    if end.saturating_sub(start) < 58 {
+        return;
+    }
     for dot in memchr::memchr_iter(b'.', part(text, start, end)) {
         out.extend(discord(text, start.saturating_add(dot)));
     }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::super::bytes::{self, ALNUM, BASE, DIGIT, TOKEN, UPPER, at, is};
 use super::super::endings::Endings;
 use super::super::kinds::Span;
-use super::super::literals::{BLOCK, SIZE, block, hashes, mixed};
+use super::super::literals::{BLOCK, SIZE, TABLE, block, hashes, mixed};
 use super::super::marks::Marks;
 use super::built;
 use super::rules::{Rule, drawn, random};
@@ -33,7 +33,7 @@ const SIGNS: usize = SIZE / 4;
 #[derive(Debug)]
 struct Beginnings {
     /// The number of the bucket for three bytes with this hash, 0 if no token begins with them.
-    first: Box<[u8; SIZE]>,
+    first: Box<[u8; TABLE]>,
     /// Beginnings with their numbers in the order of [`beginnings`]; in each bucket longer ones first.
     buckets: Vec<Vec<(&'static [u8], usize)>>,
     /// For three bytes that end with the first sign of a beginning which may stand within a word: how
@@ -49,7 +49,7 @@ struct Beginnings {
 
 static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     let mut all = Beginnings {
-        first: Box::new([0; SIZE]),
+        first: Box::new([0; TABLE]),
         buckets: Vec::new(),
         signs: Box::new([0; SIGNS]),
         lengths: Vec::new(),
@@ -138,7 +138,7 @@ impl Beginnings {
     fn each_in_run(
         &self,
         text: &[u8],
-        marks: &Marks<'_>,
+        marks: &Marks,
         (start, end): (usize, usize),
         mut found: impl FnMut(usize, usize) -> usize,
     ) {
@@ -226,7 +226,7 @@ impl Beginnings {
     }
 
     fn bucket(&self, hash: u16) -> u8 {
-        self.first.get(usize::from(hash) & (SIZE - 1)).copied().unwrap_or(0)
+        self.first.get(usize::from(hash)).copied().unwrap_or(0)
     }
 
     /// The longest beginning of a bucket that stands at a place: its number, and the place.
@@ -274,15 +274,10 @@ pub(super) fn starts_any(text: &[u8]) -> bool {
 }
 
 /// Finds the tokens in a run.
-pub(super) fn find(
-    text: &[u8],
-    marks: &Marks<'_>,
-    (start, end): (usize, usize),
-    out: &mut Vec<Span>,
-) {
+pub(super) fn find(text: &[u8], marks: &Marks, (start, end): (usize, usize), out: &mut Vec<Span>) {
     BEGINNINGS.each_in_run(text, marks, (start, end), |which, place| {
         let found = match Beginning::of(which, place) {
-            Some(Beginning::Rule(rule, start)) => whole(text, rule, start),
+            Some(Beginning::Rule(rule, start)) => whole(text, marks, rule, start),
             Some(Beginning::Shape(verify, start)) => verify(text, start),
             None => None,
         };
@@ -293,11 +288,11 @@ pub(super) fn find(
     });
 }
 
-fn whole(text: &[u8], rule: &'static Rule, start: usize) -> Option<Span> {
+fn whole(text: &[u8], marks: &Marks, rule: &'static Rule, start: usize) -> Option<Span> {
     if !rule.is_strong() && !bytes::begins(text, start) {
         return None;
     }
-    let end = rule.end(text, start)?;
+    let end = rule.end_in(text, marks, start)?;
     let body = bytes::part(text, start.saturating_add(rule.prefix.len()), end);
     let odd = if rule.prefix.len() < 4 { random(body) } else { drawn(body) };
     (odd && !by_chance(text, rule, start, end)).then(|| span(rule.name, start, end))
@@ -338,10 +333,10 @@ mod tests {
 
     /// The tokens of a run, looked for at every place.
     fn slowly(text: &[u8], (start, end): (usize, usize)) -> Vec<Span> {
-        let mut out = Vec::new();
+        let (marks, mut out) = (mark(text), Vec::new());
         each(text, start, end, |beginning| {
             let found = match beginning {
-                Beginning::Rule(rule, start) => whole(text, rule, start),
+                Beginning::Rule(rule, start) => whole(text, &marks, rule, start),
                 Beginning::Shape(verify, start) => verify(text, start),
             };
             found.map_or(0, |span| {
