@@ -27,6 +27,8 @@ pub(crate) const RUN: u64 = 1 << 9;
 pub(crate) const EXPORT: u64 = 1 << 10;
 pub(crate) const APPROVE: u64 = 1 << 32;
 pub(crate) const RETURN: u64 = 1 << 33;
+/// Closes or opens what somebody may use.
+const LOCK: u64 = 1 << 36;
 /// Doings that say enough without a thing.
 const SPECIFIC: u64 = SEND | PAY | RESERVE | SECURE | APPROVE | RETURN;
 
@@ -58,12 +60,12 @@ const DELEGATES: u64 = 1 << 30;
 const READABLE: u64 = 1 << 31;
 
 /// Words of a request, by the doing they ask for.
-const ACTIONS: [(u64, &str); 13] = [
+const ACTIONS: [(u64, &str); 14] = [
     (
         SEND,
         "send sent mail email e-mail message dm reply respond answer write tell inform notify \
          contact forward ask say post announce ping remind thank congratulate greet share comment \
-         reach feedback invite",
+         reach feedback invite text pass relay",
     ),
     (
         PAY,
@@ -79,7 +81,7 @@ const ACTIONS: [(u64, &str); 13] = [
     (
         DELETE,
         "delete remove cancel drop erase clear clean discard unsubscribe kick revoke trash purge \
-         uninstall close rid",
+         uninstall close rid wipe shred",
     ),
     (
         UPDATE,
@@ -95,6 +97,10 @@ const ACTIONS: [(u64, &str); 13] = [
     (EXPORT, "export download extract backup copy dump sync"),
     (APPROVE, "approve accept confirm decline reject authorize authorise sign"),
     (RETURN, "return back"),
+    (
+        LOCK,
+        "disable deactivate suspend lock unlock enable activate reactivate block unblock ban freeze",
+    ),
 ];
 
 /// Words that are a thing as often as a doing: they count as a doing where one is asked for, at the
@@ -102,7 +108,7 @@ const ACTIONS: [(u64, &str); 13] = [
 const AMBIGUOUS: &str = "mail email e-mail message dm reply answer book order note file log share \
                          comment post plan record schedule bill charge transfer tip deposit refund \
                          purchase rent contact say ask token pin reset access copy block draft label \
-                         start open block invite feedback reach star backup";
+                         start open block invite feedback reach star backup text pass lock";
 
 /// Words after which a doing follows.
 const BEFORE: &str = "please and then to also or you can could must should would will just now \
@@ -115,7 +121,7 @@ const OBJECTS: [(u64, &str); 13] = [
         EVENT,
         "event meeting calendar appointment schedule reschedule lunch dinner breakfast call \
          session visit reminder remind party participant attendee invitation sync standup \
-         interview birthday trip leave vacation holiday",
+         viewing interview birthday trip leave vacation holiday",
     ),
     (
         FILE,
@@ -127,7 +133,10 @@ const OBJECTS: [(u64, &str); 13] = [
         "money payment pay transaction transfer bill rent subscription invoice order account iban \
          salary fee price cost loan bank standing recurring amount difference refund eur usd gbp chf",
     ),
-    (ACCOUNT, "account profile user info information address name detail setting phone password"),
+    (
+        ACCOUNT,
+        "account profile user info information address name detail setting phone password contact",
+    ),
     (
         BOOKING,
         "hotel restaurant car flight room table reservation booking taxi train trip seat ticket \
@@ -143,13 +152,14 @@ const OBJECTS: [(u64, &str); 13] = [
     (RECORD, "record contact lead deal customer client opportunity entry row note"),
     (
         DEVICE,
-        "device light lamp heating heater thermostat door lock alarm blind speaker tv camera appliance",
+        "device light lamp heating heater thermostat door lock alarm blind speaker tv camera appliance \
+         phone laptop tablet computer monitor",
     ),
     (WEB, "website site web webpage page article link url blog homepage"),
 ];
 
 /// What a tool's name does, word by word: the doings any of which covers it.
-const VERBS: [(u64, &str); 17] = [
+const VERBS: [(u64, &str); 18] = [
     (SEND, "send reply respond forward email mail message notify comment dm"),
     (SEND | PUBLISH, "post announce"),
     (PAY, "pay transfer refund wire donate charge withdraw deposit remit"),
@@ -160,7 +170,8 @@ const VERBS: [(u64, &str); 17] = [
     (CREATE | SHARE | UPDATE, "add"),
     (
         DELETE,
-        "delete remove cancel clear drop revoke kick erase purge destroy trash unsubscribe close",
+        "delete remove cancel clear drop revoke kick erase purge destroy trash unsubscribe close \
+         wipe shred",
     ),
     (
         UPDATE,
@@ -173,6 +184,10 @@ const VERBS: [(u64, &str); 17] = [
     (PUBLISH, "merge publish deploy release upload push submit"),
     (APPROVE, "approve accept confirm decline reject authorize"),
     (RETURN, "return"),
+    (
+        LOCK,
+        "disable deactivate suspend lock unlock enable activate reactivate block unblock ban freeze",
+    ),
     (CREATE | SEND, "request apply"),
 ];
 
@@ -194,8 +209,8 @@ pub(crate) fn asked(before: Asked, request: &str) -> Asked {
     let mut tokens = request.split_whitespace().take(4_096).peekable();
     // Whether the last token lets a doing follow.
     let mut free = true;
-    // How many tokens ago somebody was to be let know something.
-    let mut letting = 0u8;
+    // How many tokens ago somebody was to be let know something, or to be given something.
+    let (mut letting, mut giving) = (0u8, 0u8);
     while let Some(token) = tokens.next() {
         let last = token.ends_with(['.', ',', ':', ';', '!', '?', ')']);
         let to_me = tokens.peek().is_some_and(|next| is_me(next));
@@ -203,7 +218,7 @@ pub(crate) fn asked(before: Asked, request: &str) -> Asked {
             bits |= shape(&word);
             let stem = stem(&word);
             let mut does = LEXICON.actions.get(stem);
-            let plural = word.len() > stem.len() && word.ends_with('s');
+            let plural = word.len() > stem.len() && word.ends_with('s') && !word.ends_with("ss");
             if LEXICON.ambiguous.get(stem) != 0 && (!free || plural) {
                 does = 0;
             }
@@ -216,7 +231,13 @@ pub(crate) fn asked(before: Asked, request: &str) -> Asked {
             } else if stem == "know" && letting > 0 {
                 does |= SEND;
             }
-            letting = letting.saturating_sub(1);
+            // `Give Kim access to the files`.
+            if stem == "giv" {
+                giving = 8;
+            } else if giving > 0 && GIVEN.contains(&&*word) {
+                does |= SHARE;
+            }
+            (letting, giving) = (letting.saturating_sub(1), giving.saturating_sub(1));
             let things = LEXICON.objects.get(stem);
             bits |= does | things;
             if LEXICON.actions.get(stem) == 0 && things == 0 {
@@ -237,6 +258,9 @@ pub(crate) fn asked(before: Asked, request: &str) -> Asked {
     }
     Asked(bits)
 }
+
+/// What is shared where it is given.
+const GIVEN: [&str; 5] = ["access", "right", "rights", "permission", "permissions"];
 
 fn is_me(token: &str) -> bool {
     let word = token.trim_end_matches(['.', ',', '!', '?']);
@@ -324,7 +348,9 @@ impl Asked {
         if sends && things & MONEY != 0 {
             return true;
         }
-        let does = self.0 & doing != 0 || verb_said;
+        // What is written may be published, if it is the same thing.
+        let written = doing == PUBLISH && self.0 & CREATE != 0 && thing_said;
+        let does = self.0 & doing != 0 || verb_said || written;
         let specific = doing & SPECIFIC != 0 && self.0 & doing & SPECIFIC != 0;
         let about = things & THINGS == 0 || self.0 & things & THINGS != 0 || thing_said;
         does && (specific || about || names())
@@ -401,109 +427,4 @@ pub(crate) fn stem(word: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use countersign_core::ToolSpec;
-
-    use super::*;
-
-    fn covers(request: &str, tool: &str) -> bool {
-        let tool = ToolSpec::new(tool).register().unwrap();
-        let said: BTreeSet<String> = stems(request).collect();
-        asked(Asked::default(), request).covers(&tool, |stem| said.contains(stem), || false)
-    }
-
-    #[test]
-    fn a_request_covers_what_it_asks_for_in_other_words() {
-        for (request, tool) in [
-            ("Please pay the bill in bill.txt", "send_money"),
-            ("Refund Kim for dinner", "send_money"),
-            ("Adjust my rent payment", "update_scheduled_transaction"),
-            ("Tell Alice what the article says", "send_direct_message"),
-            (
-                "Let's have lunch with Sarah on Friday, put it into my calendar",
-                "create_calendar_event",
-            ),
-            ("Move my dentist appointment to Monday", "reschedule_calendar_event"),
-            ("Invite Dora to Slack", "invite_user_to_slack"),
-            ("Add Charlie to the channel #random", "add_user_to_channel"),
-            ("Please book the cheapest hotel in Paris", "reserve_hotel"),
-            ("Reserve a table at the best restaurant", "reserve_restaurant"),
-            ("Cancel my meeting with Bob", "cancel_calendar_event"),
-            ("Delete the newsletter mails", "delete_email"),
-            ("Share the file with john@example.com", "share_file"),
-            ("Merge pull request 5", "github_merge_pull_request"),
-            ("Change my password to x", "update_password"),
-            ("Log a note about the call with Acme", "crm_create_note"),
-            ("Cancel it and let all participants know", "send_mail"),
-        ] {
-            assert!(covers(request, tool), "{request}: {tool}");
-        }
-    }
-
-    #[test]
-    fn a_request_does_not_cover_what_it_says_nothing_about() {
-        for (request, tool) in [
-            ("What did I spend in March?", "send_money"),
-            ("Summarise www.x.example", "send_direct_message"),
-            ("Who is invited to the meeting tomorrow?", "delete_email"),
-            ("How many events are there on Monday?", "create_calendar_event"),
-            ("Write an email to Kim about the minutes", "create_calendar_event"),
-            ("Which hotel in Paris has the best rating?", "reserve_hotel"),
-            ("Send the report to Kim", "delete_file"),
-            ("Please pay the bill", "update_password"),
-            ("Read the page and tell me what it says", "invite_user_to_slack"),
-            ("Read the issue", "github_delete_repository"),
-            ("Let me know who takes part", "send_mail"),
-            ("Show me the unread mail", "send_mail"),
-            ("Tell me what my schedule is", "create_calendar_event"),
-            ("What is ticket 7 about?", "crm_export_customers"),
-        ] {
-            assert!(!covers(request, tool), "{request}: {tool}");
-        }
-    }
-
-    #[test]
-    fn a_request_in_german_french_or_spanish_covers_what_it_asks_for() {
-        for (request, tool) in [
-            ("Schick Kim bitte den Bericht", "send_email"),
-            ("Überweise die Miete", "send_money"),
-            ("Lösche die Datei alt.txt", "delete_file"),
-            ("Trag den Termin am Montag in den Kalender ein", "create_calendar_event"),
-            ("Antworte ihm, dass es geht", "send_direct_message"),
-            ("Réserve une table pour deux", "reserve_restaurant"),
-            ("Envoie le résumé à Chloé", "send_email"),
-            ("Annule la réunion de lundi", "cancel_calendar_event"),
-            ("Règle la facture du plombier", "pay_invoice"),
-            ("Envía el informe a Omar", "send_email"),
-            ("Apruébalas, por favor", "approve_leave"),
-            ("Borra el archivo viejo.txt", "delete_file"),
-        ] {
-            assert!(covers(request, tool), "{request}: {tool}");
-        }
-        for (request, tool) in [
-            ("Fasse die Seite zusammen", "send_email"),
-            ("Was steht im Kalender?", "delete_event"),
-            ("Wie hoch ist die Rechnung?", "send_money"),
-            ("Résume la page", "send_money"),
-            ("Quels sont mes rendez-vous ?", "create_calendar_event"),
-            ("¿Qué dice el correo de Omar?", "send_email"),
-            ("Lee la página y dime qué dice", "delete_file"),
-            ("Lies die Notiz", "share_file"),
-        ] {
-            assert!(!covers(request, tool), "{request}: {tool}");
-            assert!(asked(Asked::default(), request).is_readable(), "{request}");
-        }
-    }
-
-    #[test]
-    fn a_request_can_leave_it_to_a_text() {
-        let delegates = |text| asked(Asked::default(), text).delegates();
-        assert!(delegates("Please do all tasks on my list"));
-        assert!(delegates("Read the notice and follow the instructions precisely"));
-        assert!(!delegates("Send Kim the instructions"));
-        assert!(!delegates("What are my tasks?"));
-        assert!(!asked(Asked::default(), "wyślij to do kim").is_readable());
-    }
-}
+mod tests;
