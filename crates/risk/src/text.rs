@@ -35,6 +35,30 @@ pub(crate) fn link_like(word: &str) -> bool {
     dotted || account
 }
 
+/// An IBAN in its other form: in groups of four characters as it is printed, or without them.
+pub(crate) fn regrouped(value: &str) -> Option<String> {
+    if !(15..=42).contains(&value.len())
+        || !value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ')
+    {
+        return None;
+    }
+    let joined: Vec<u8> = value.bytes().filter(|b| *b != b' ').collect();
+    let [a, b, c, d, account @ ..] = joined.as_slice() else { return None };
+    let country = a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
+    // The remainder by 97 of what is behind the check digits, and then of these (ISO 13616).
+    let digit = |b: &u8| char::from(*b).to_digit(36).unwrap_or(0);
+    let rest = account.iter().chain([a, b, c, d]).map(digit).fold(0u32, |rest, digit| {
+        let shift = if digit < 10 { 10 } else { 100 };
+        rest.wrapping_mul(shift).wrapping_add(digit) % 97
+    });
+    if !country || !c.is_ascii_digit() || !d.is_ascii_digit() || rest != 1 {
+        return None;
+    }
+    let groups: Vec<String> =
+        joined.chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect();
+    Some(groups.join(if value.contains(' ') { "" } else { " " }))
+}
+
 /// The domain of a mail address or URL, in small letters as it is given.
 pub(crate) fn domain(text: &str) -> Option<&str> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);

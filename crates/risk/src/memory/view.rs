@@ -14,6 +14,7 @@ use super::{
 };
 use crate::hash::{Key, Mark, WORDS_FROM};
 use crate::intent::Asked;
+use crate::text::regrouped;
 use crate::words::{Words, marks};
 
 /// A memory's bytes.
@@ -200,12 +201,18 @@ impl<'a> View<'a> {
         Some(array(pin, 8))
     }
 
-    /// Where the words of a value stand one after the other. A value without a word stands nowhere.
+    /// Where the words of a value stand one after the other. A value without a word stands nowhere. An
+    /// IBAN is also looked for as it is printed, in groups of four.
     pub(crate) fn origin(&self, value: &str) -> Origin {
         if self.records.is_empty() {
             return Origin::default();
         }
-        self.origin_of(&marks(self.key(), value, usize::MAX))
+        let origin = self.origin_of(&marks(self.key(), value, usize::MAX));
+        if origin != Origin::default() {
+            return origin;
+        }
+        let other = regrouped(value);
+        other.map_or(origin, |other| self.origin_of(&marks(self.key(), &other, usize::MAX)))
     }
 
     /// The same for words that are marked already.

@@ -313,3 +313,30 @@ fn instructions_behind_a_long_beginning_are_instructions() {
         assert!(session.finds(&send(), call, signal::AFTER_INSTRUCTIONS), "{} bytes", text.len());
     }
 }
+
+/// Bills print an account in groups of four, and banks take it without spaces.
+#[test]
+fn an_account_is_the_same_in_groups_and_without_them() {
+    let (grouped, joined) = ("DE89 3704 0044 0532 0130 00", "DE89370400440532013000");
+    let other = "GB82WEST12345698765432";
+    let pay = ToolSpec::new("send_money").writes().severity(4).connection("bank", []);
+    let pay = pay.role("recipient", Role::Recipient).returns(Trust::Own, false).register().unwrap();
+    for (said, paid, named) in [
+        (grouped, joined, true),
+        (joined, grouped, true),
+        (joined, joined, true),
+        (grouped, other, false),
+        ("DE89 3704 0044 0532 0130", joined, false),
+    ] {
+        let call = serde_json::json!({ "recipient": paid }).to_string();
+        let mut session = Session::new();
+        session.observe(Source::User, &format!("Send the rent to {said}, please."));
+        note(&mut session, "other.txt", "Hello from the sea");
+        assert_eq!(!session.finds(&pay, &call, signal::UNNAMED_SINK), named, "{said} {paid}");
+        let mut session = Session::new();
+        session.observe(Source::User, "Pay the bill in bill.txt");
+        note(&mut session, "bill.txt", &format!("Please send the money to {said} in a week."));
+        let assessed = session.assess(&pay, &call);
+        assert_eq!(assessed.tier == assessed.own_tier, named, "{said} {paid}");
+    }
+}
