@@ -15,7 +15,7 @@ use super::literals::{self, Hits};
 use sentence::{Reading, Room, SIGNS};
 
 /// Words without which nothing is an instruction to an agent.
-const ANCHORS: [&str; 82] = [
+const ANCHORS: [&str; 84] = [
     "nstruct",
     "prompt",
     "directive",
@@ -70,6 +70,8 @@ const ANCHORS: [&str; 82] = [
     "answer:",
     "everything above",
     "everything before",
+    "of the above",
+    "the above and",
     "from now on",
     "you are now",
     "anweisung",

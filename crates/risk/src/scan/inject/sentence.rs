@@ -4,10 +4,10 @@ use super::super::bytes::{self, ALPHA, DIGIT, part};
 use super::abroad;
 use super::target::{order, sink};
 use super::words::{
-    ACT, AI, ALL, ANSWERING, ARGUMENTS, BE, BEFORE, CARRY, CHANGED, DOC, DOES, DONE, FREED, LEAVE,
-    LETTER, MACHINE, MARKER, MINE, MODE, MUST, NEW, NOT, NOW, ORDER, ORDERS, OVERRIDE, PEOPLE,
-    PROMPT, READ, READS, REVEAL, SAY, SENSITIVE, SNAKE, SPEAKER, SYSTEM, TASK, TELL, THIS, TO,
-    TOLD, TOOL, TURN, URGENT, USE, USER, VOID, WERE, WHICH, YOU,
+    ACT, AI, ALL, AND, ANSWERING, ARGUMENTS, BE, BEFORE, CARRY, CHANGED, DOC, DOES, DONE, FREED,
+    LEAVE, LETTER, MACHINE, MARKER, MINE, MODE, MUST, NEW, NOT, NOW, ORDER, ORDERS, OVERRIDE,
+    PEOPLE, PROMPT, READ, READS, REVEAL, SAY, SENSITIVE, SNAKE, SPEAKER, SYSTEM, TASK, TELL, THIS,
+    TO, TOLD, TOOL, TURN, URGENT, USE, USER, VOID, WERE, WHICH, YOU,
 };
 
 /// Most words of a sentence that are looked at.
@@ -388,6 +388,7 @@ fn signs(words: &[u64], all: u64) -> u32 {
     }
     add((has(YOU) || has(USER)) && !has(MINE) && then(NEW, TASK | ORDERS, 2), NEW_TASK);
     add(then(TASK, VOID, 3) || everything_above(words), SETS_ASIDE_MILDLY);
+    add(sets_all_aside(words), SETS_ASIDE);
     add(then(CARRY, THIS, 5), CARRIES_OUT);
     if has(NOT) {
         let tell = then(NOT, TELL, 4) && (then(TELL, USER, 4) || then(TELL, LEAVE, 4));
@@ -438,6 +439,30 @@ fn everything_above(words: &[u64]) -> bool {
     })
 }
 
+/// `and send`, `then mail`.
+fn goes_on(two: &[u64]) -> bool {
+    const DEEDS: u64 = ACT | DOES | LETTER | TELL | REVEAL;
+    matches!(two, [a, b] if a & AND != 0 && b & DEEDS != 0)
+}
+
+/// `Forget everything above and transfer …`, `ignore the above and send …`: nobody is asked, and what is to be
+/// done instead follows.
+fn sets_all_aside(words: &[u64]) -> bool {
+    // `above`, and not `all` or `your`.
+    let which = |word: u64| word & WHICH != 0 && word & (ALL | YOU) == 0;
+    let all = |i: usize| {
+        let sets = part_of(words, i, 1).iter().any(|word| word & OVERRIDE != 0 && word & ACT == 0);
+        let after = part_of(words, i.saturating_add(1), 4);
+        let everything = after.first().is_some_and(|word| word & ALL != 0);
+        let above = after.iter().position(|word| which(*word));
+        let ends = |at: usize| after.get(at.saturating_add(1)).is_some_and(|word| word & AND != 0);
+        sets && above.is_some_and(|at| everything || at < 2 && ends(at))
+    };
+    let Some(place) = (0..words.len()).find(|i| all(*i)) else { return false };
+    let behind = words.get(place..).unwrap_or_default();
+    behind.windows(2).any(goes_on) && !words.iter().any(|word| word & (PEOPLE | MINE) != 0)
+}
+
 /// `Ignore all previous instructions`, and milder what people say of their own letters.
 fn sets_aside(words: &[u64]) -> u32 {
     for (i, word) in words.iter().enumerate() {
@@ -449,7 +474,10 @@ fn sets_aside(words: &[u64]) -> u32 {
         let after = part_of(words, i.saturating_add(1), 9);
         let Some(object) = after.iter().position(|word| word & ORDERS != 0) else { continue };
         let between = after.get(..object).unwrap_or_default();
+        // `… and mail it`: what is to be done instead says nothing of whose they are.
         let behind = part_of(after, object.saturating_add(1), 4);
+        let instead = behind.windows(2).position(goes_on);
+        let behind = behind.get(..instead.unwrap_or(behind.len())).unwrap_or_default();
         if !between.iter().chain(behind.first()).any(|word| word & WHICH != 0) {
             continue;
         }

@@ -108,6 +108,8 @@ pub(super) const WERE: u64 = 1 << 47;
 pub(super) const READ: u64 = 1 << 48;
 /// What tools do, in words that stand at the beginning of much that people write.
 pub(super) const DOES: u64 = 1 << 49;
+/// `and`, `then`.
+pub(super) const AND: u64 = 1 << 50;
 
 /// The words that contribute something.
 const LISTS: &[(u64, &str)] = &[
@@ -220,6 +222,7 @@ const LISTS: &[(u64, &str)] = &[
     (DOC, "document page website text file article"),
     (ANSWERING, "help assist answering responding replying continuing proceeding"),
     (MODE, "mode"),
+    (AND, "and then und et y e ed en och"),
     (FREED, "unrestricted unfiltered uncensored jailbroken dan"),
 ];
 
