@@ -72,7 +72,7 @@ impl Memory {
 
     /// Whether the answer to a changing call holds more than the call supplied and than such answers
     /// held before. Of several calls of a tool that wait, the answer is taken for that of the one which
-    /// explains most of it.
+    /// explains most of it, of two that explain as much for the older one's.
     pub(super) fn reveals(&mut self, tool: &Tool, items: &[Item<'_>]) -> bool {
         let key = self.head.key;
         let name = key.hash(tool.name().as_str().as_bytes());
