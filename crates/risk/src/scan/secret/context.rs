@@ -31,7 +31,7 @@ enum Leads {
     Behind(Verify),
 }
 
-const WORDS: [(&str, Leads); 35] = [
+const WORDS: [(&str, Leads); 42] = [
     ("accountkey", Leads::To(Value::Token)),
     ("sharedaccesskey", Leads::To(Value::Token)),
     ("private key", Leads::To(Value::Token)),
@@ -64,6 +64,14 @@ const WORDS: [(&str, Leads); 35] = [
     ("contraseña", Leads::To(Value::Password)),
     ("kennwort", Leads::To(Value::Password)),
     ("wachtwoord", Leads::To(Value::Password)),
+    ("senha", Leads::To(Value::Password)),
+    ("has\u{142}o", Leads::To(Value::Password)),
+    // Without its first letter, which may be a capital.
+    ("\u{430}\u{440}\u{43e}\u{43b}\u{44c}", Leads::To(Value::Password)),
+    ("\u{5bc6}\u{7801}", Leads::To(Value::Password)),
+    ("\u{5bc6}\u{78bc}", Leads::To(Value::Password)),
+    ("\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}", Leads::To(Value::Password)),
+    ("\u{be44}\u{bc00}\u{bc88}\u{d638}", Leads::To(Value::Password)),
     ("\"kty", Leads::Behind(built::web_key)),
     ("x-amz-signature=", Leads::Into(built::signed)),
     ("x-goog-signature=", Leads::Into(built::signed)),
@@ -214,7 +222,9 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
             let turns = found.len() >= 10 && rules::turns(found) >= 3 && !found.contains(&b'.');
             let repeats = bytes::lower(found).starts_with(b"passw") || calls(found);
             let fits = (mixed || turns) && !written && !repeats;
-            (sure && found.len() >= 6 && fits).then(|| span("password", start, end))
+            // Of Chinese words every character is three letters.
+            let long = found.iter().filter(|b| b.is_ascii()).count() >= 4;
+            (sure && found.len() >= 6 && long && fits).then(|| span("password", start, end))
         }
         Value::Token => {
             let end = start.saturating_add(
@@ -282,6 +292,18 @@ fn closes(lower: &[u8], from: usize) -> bool {
     open.is_some_and(|open| at(rest, open.saturating_add(1)) == b'/')
 }
 
+/// A colon and an equals sign of full width.
+const WIDE: [&str; 2] = ["\u{ff1a}", "\u{ff1d}"];
+
+/// The first place from `from` on that belongs to a value: neither a sign before it nor a quote.
+fn value_at(window: &[u8], from: usize) -> Option<usize> {
+    let before = |b: &u8| {
+        matches!(b, b':' | b'=' | b'>' | b' ' | b'"' | b'\'' | b'`' | b'\n' | b'\r' | b'\t' | b'\\')
+    };
+    let more = part(window, from, window.len()).iter().position(|b| !before(b))?;
+    Some(from.saturating_add(more))
+}
+
 /// Where the value begins after its name, and whether a colon, an equals sign or an `is` says that it
 /// is one.
 fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
@@ -292,23 +314,11 @@ fn announced(lower: &[u8], after: usize) -> Option<(usize, bool)> {
     loop {
         let b = at(window, i);
         match b {
-            b':' | b'=' => {
-                let more = part(window, i, window.len()).iter().position(|b| {
-                    !matches!(
-                        b,
-                        b':' | b'='
-                            | b'>'
-                            | b' '
-                            | b'"'
-                            | b'\''
-                            | b'`'
-                            | b'\n'
-                            | b'\r'
-                            | b'\t'
-                            | b'\\'
-                    )
-                })?;
-                return Some((after.saturating_add(i).saturating_add(more), true));
+            b':' | b'=' => return value_at(window, i).map(|at| (after.saturating_add(at), true)),
+            // Of full width, as texts in Chinese and Japanese have them.
+            _ if WIDE.iter().any(|sign| bytes::goes_on(window, i, sign.as_bytes())) => {
+                let behind = i.saturating_add(3);
+                return value_at(window, behind).map(|at| (after.saturating_add(at), true));
             }
             b' ' | b'\t' | b'\n' | b'\r' => {
                 let next = run(window, i, SPACE, 4);
@@ -377,6 +387,8 @@ fn unquoted(text: &[u8], from: usize) -> (usize, usize) {
     let rest = part(text, start, start.saturating_add(512));
     let ends = |(i, b): (usize, &u8)| match b {
         b'"' | b'\'' | b'`' | b',' | b';' | b'<' => true,
+        // Punctuation of full width, and syllables of Japanese.
+        0xe3 | 0xef => i > 0,
         // The next parameter of an address, or a character reference.
         b'&' => {
             let next = i.saturating_add(1);
