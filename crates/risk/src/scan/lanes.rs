@@ -63,6 +63,15 @@ pub(super) fn of(eight: u64, classes: u8) -> u64 {
     (if has(HIGH) { found | eight } else { found }) & TOPS
 }
 
+/// The top bits of the bytes that end no sentence: neither a stop nor a line break nor a backslash, which may
+/// stand for one.
+#[inline]
+pub(super) fn of_no_stop(eight: u64) -> u64 {
+    let low = eight & !TOPS;
+    let stops = equal(low, b'\n') | equal(low, b'.') | equal(low, b'!') | equal(low, b'?');
+    !((stops | equal(low, b'\\')) & !eight) & TOPS
+}
+
 /// The end of the bytes from `start` on for which `of` answers, before `end`.
 #[inline]
 pub(super) fn run(text: &[u8], start: usize, end: usize, of: impl Fn(u64) -> u64) -> usize {

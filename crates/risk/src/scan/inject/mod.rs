@@ -11,6 +11,7 @@ mod words;
 
 use super::bytes::{self, SPACE, at, part};
 use super::kinds::{Class, Evidence, Injection, Kind, Span};
+use super::lanes;
 use super::literals::{self, Hits};
 use sentence::{Reading, Room, SIGNS};
 
@@ -386,8 +387,6 @@ fn line_start(text: &[u8], place: usize) -> usize {
 /// The sentence around a place: up to a full stop with space behind it, or the end of a line.
 fn bounds(text: &[u8], place: usize) -> (usize, usize) {
     let from = place.saturating_sub(LONGEST / 2);
-    let before = part(text, from, place);
-    let may_end = |b: &u8| matches!(b, b'\n' | b'.' | b'!' | b'?' | b'\\');
     let ends = |i: usize| {
         let next = at(text, i.saturating_add(1));
         match at(text, i) {
@@ -399,22 +398,24 @@ fn bounds(text: &[u8], place: usize) -> (usize, usize) {
         }
     };
     // A full stop directly before the place is followed by no space that is looked at.
-    let mut known = before.len();
+    let mut known = place;
     let mut start = from;
-    while let Some(i) = before.get(..known).and_then(|before| before.iter().rposition(may_end)) {
-        let stop = from.saturating_add(i);
-        if at(text, stop) == b'\n' || i.saturating_add(1) < before.len() && ends(stop) {
+    while let Some(stop) = lanes::run_back(text, from, known, lanes::of_no_stop).checked_sub(1)
+        && stop >= from
+    {
+        if at(text, stop) == b'\n' || stop.saturating_add(1) < place && ends(stop) {
             start = stop.saturating_add(if at(text, stop) == b'\\' { 2 } else { 1 });
             break;
         }
-        known = i;
+        known = stop;
     }
     let most = start.saturating_add(LONGEST).min(text.len());
     let mut end = most;
     let mut known = place;
-    while let Some(i) = part(text, known, most).iter().position(may_end) {
-        known = known.saturating_add(i).saturating_add(1);
-        if ends(known.saturating_sub(1)) {
+    while known < most {
+        let stop = lanes::run(text, known, most, lanes::of_no_stop);
+        known = stop.saturating_add(1);
+        if stop < most && ends(stop) {
             end = known;
             break;
         }

@@ -388,7 +388,7 @@ fn signs(words: &[u64], all: u64) -> u32 {
     }
     add((has(YOU) || has(USER)) && !has(MINE) && then(NEW, TASK | ORDERS, 2), NEW_TASK);
     add(then(TASK, VOID, 3) || everything_above(words), SETS_ASIDE_MILDLY);
-    add(sets_all_aside(words), SETS_ASIDE);
+    add(has(OVERRIDE) && has(AND) && sets_all_aside(words), SETS_ASIDE);
     add(then(CARRY, THIS, 5), CARRIES_OUT);
     if has(NOT) {
         let tell = then(NOT, TELL, 4) && (then(TELL, USER, 4) || then(TELL, LEAVE, 4));
