@@ -263,6 +263,7 @@ fn passwords_in_files_and_commands_are_found() {
         ("le mot de passe est aB3dE5fG7h".to_owned(), "password"),
         ("**Password:** aB3dE5fG7h".to_owned(), "password"),
         ("password\u{ff1a}aB3dE5fG7h".to_owned(), "password"),
+        ("password: )aB3dE5fG7h".to_owned(), "password"),
         ("\u{5bc6}\u{7801}\u{ff1a}aB3dE5fG7h\u{ff0c}\u{8bf7}".to_owned(), "password"),
         ("\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}: aB3dE5fG7h".to_owned(), "password"),
         ("\u{41f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}: aB3dE5fG7h".to_owned(), "password"),

@@ -203,7 +203,9 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
         && value == Value::Token
         || matches!(found, [b'<' | b'[', ..] | [b'$' | b'{', b'{', ..])
         // The quote before it closed what the word stands in: `ask("Password: ")`.
-        || matches!(found, [b')' | b']' | b'}', ..] | [b'*', b'*', b'*', b'*', ..])
+        || matches!(found, [b')' | b']' | b'}', ..])
+            && matches!(bytes::before(text, start), b'"' | b'\'' | b'`')
+        || matches!(found, [b'*', b'*', b'*', b'*', ..])
         || found.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_'));
     if placeholder || address(found) {
         return None;
