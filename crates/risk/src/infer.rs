@@ -246,6 +246,13 @@ pub fn infer(name: &str, hints: Hints, server: Server) -> Inferred {
     Inferred { spec, guesses }
 }
 
+/// Whether a name says that the tool reads, and no more than that.
+pub(crate) fn only_reads(name: &str) -> bool {
+    let words = || name.split('_').filter(|word| !word.is_empty());
+    let reads = words().next().is_some_and(|word| is_one_of(READS, word));
+    reads && !words().any(|word| VERBS.iter().any(|(.., verbs)| is_one_of(verbs, word)))
+}
+
 fn is_one_of(words: &str, word: &str) -> bool {
     words.split_ascii_whitespace().any(|known| known == word)
 }
@@ -315,6 +322,18 @@ mod tests {
         assert_eq!(grade("get_events", read_only, Server::Trusted), (Effect::Read, 2, None));
         assert_eq!(grade("delete_repository", read_only, Server::Trusted).0, Effect::Destructive);
         assert_eq!(grade("list_and_delete", read_only, Server::Trusted).1, 5);
+    }
+
+    #[test]
+    fn a_name_that_reads_and_does_something_else_too_does_not_only_read() {
+        for name in ["list_directory", "get_events", "search"] {
+            assert!(only_reads(name), "{name}");
+        }
+        for name in
+            ["frobnicate", "list_and_delete", "get_and_purge", "delete_list", "get_password"]
+        {
+            assert!(!only_reads(name), "{name}");
+        }
     }
 
     #[test]

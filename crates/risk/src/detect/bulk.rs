@@ -6,6 +6,7 @@ use countersign_canon::{Object, Value};
 use countersign_core::{Effect, Finding, Role, Weight};
 
 use super::{Call, recipients};
+use crate::infer::only_reads;
 use crate::signal;
 
 fn finding(
@@ -59,7 +60,8 @@ pub(super) fn targets(call: &Call<'_>) -> Option<Finding> {
 
 /// The first target of a destructive call, where it has targets and all of them are empty.
 fn empty_filter<'a>(call: &Call<'_>, arguments: &'a Object) -> Option<&'a str> {
-    if call.tool.effect() != Effect::Destructive {
+    // What nobody described is taken to destroy, and may do no more than list a folder.
+    if call.tool.effect() != Effect::Destructive || only_reads(call.tool.name().as_str()) {
         return None;
     }
     let says = |value: &Value| match value {

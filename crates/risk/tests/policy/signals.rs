@@ -5,6 +5,7 @@ use countersign_core::{
     Effect, Event, RiskError, RiskInput, RiskPolicy, Role, Source, Tier, Timestamp, Tool, ToolSpec,
     Trust, Weight,
 };
+use countersign_risk::infer::{Hints, Server, infer};
 use countersign_risk::{DefaultPolicy, PolicyConfig, explain, signal};
 
 fn list_events() -> Tool {
@@ -126,6 +127,16 @@ fn a_destructive_call_whose_targets_are_left_empty_may_mean_all() {
         assert!(!Session::new().finds(&delete, call, signal::BULK_TARGETS), "{call}");
     }
     assert!(!Session::new().finds(&send_mail(), r#"{"to":[],"body":"x"}"#, signal::BULK_TARGETS));
+}
+
+#[test]
+fn a_tool_that_nobody_described_may_list_the_first_folder() {
+    let list = infer("list_directory", Hints::default(), Server::Untrusted);
+    let assessed = Session::new().assess(&list.spec.register().unwrap(), r#"{"path":""}"#);
+    assert_eq!(assessed.tier, Tier::B, "{:?}", assessed.findings);
+    let wipe = infer("wipe_directory", Hints::default(), Server::Untrusted);
+    let assessed = Session::new().assess(&wipe.spec.register().unwrap(), r#"{"path":""}"#);
+    assert_eq!(assessed.tier, Tier::S, "{:?}", assessed.findings);
 }
 
 #[test]
