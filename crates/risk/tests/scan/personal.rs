@@ -301,6 +301,10 @@ fn a_mail_address_ends_where_the_text_around_it_begins() {
             assert_eq!(found(&text), [(PiiType::Email, mail)], "{text}");
         }
     }
+    // A label of letters of a script without spaces is one.
+    for mail in ["kim@example.\u{4e2d}\u{56fd}", "kim@mail.\u{4f8b}\u{3048}.jp"] {
+        assert_eq!(found(&format!("to {mail}, now")), [(PiiType::Email, mail)]);
+    }
     for mail in [
         "m\u{fc}ller@ex\u{e4}mple.de",
         "mu\u{308}ller@example.de",

@@ -219,7 +219,26 @@ fn placeholders_are_no_secret_in_pieces() {
             assert!(!denied(&call), "{call:?}");
         }
     }
-    assert!(denied(&[("a", "https://kim:aB3d".to_owned()), ("b", "E5fG7h@x.example/".to_owned())]));
+    for (one, other) in [
+        ("https://kim:aB3d", "E5fG7h@x.example/"),
+        ("postgres://kim:aB3dE5:kimo", "no@x.example/"),
+        ("postgres://kim:\u{416}\u{438}\u{440}\u{430}", "\u{444}\u{44b}@x.example/"),
+    ] {
+        assert!(denied(&[("a", one.to_owned()), ("b", other.to_owned())]), "{one}");
+    }
+}
+
+#[test]
+fn a_password_may_begin_with_a_bracket_or_hold_few_letters_of_ascii() {
+    for text in [
+        "{\"password\": \")aB3dE5fX!\"}",
+        "password = ']x9Kq2#mP0}'",
+        "password: \u{416}\u{438}\u{440}\u{430}\u{444}7!",
+        "password: \u{3ba}\u{3b1}\u{3bb}\u{3b7}7#\u{3bc}",
+    ] {
+        assert_eq!(rules(text), ["password"], "{text}");
+        assert!(denied(&[("text", text.to_owned())]), "{text}");
+    }
 }
 
 /// Files, headers and commands in which a password stands without a sign of equality.

@@ -25,8 +25,16 @@ pub(super) fn begins(text: &[u8], start: usize, sign: usize) -> usize {
 pub(super) fn ends(text: &[u8], start: usize, end: usize) -> usize {
     let Ok(domain) = core::str::from_utf8(part(text, start, end)) else { return end };
     let plain = domain.starts_with(|c: char| c.is_ascii());
-    let stop = domain.find(|c: char| separates(c) || plain && is_spaceless(c));
-    let own = stop.and_then(|at| domain.get(..at)).unwrap_or(domain);
+    // A label of such letters alone belongs to it: `kim@example.\u{4e2d}\u{56fd}`.
+    let (mut stop, mut before) = (domain.len(), '.');
+    for (i, c) in domain.char_indices() {
+        if separates(c) || plain && is_spaceless(c) && before != '.' && !is_spaceless(before) {
+            stop = i;
+            break;
+        }
+        before = c;
+    }
+    let own = domain.get(..stop).unwrap_or(domain);
     let own = own.trim_end_matches(|c: char| is_hidden(c) || matches!(c, '-' | '_' | '.'));
     start.saturating_add(own.len())
 }

@@ -202,9 +202,7 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
     let placeholder = found.iter().any(|b| matches!(b, b'<' | b'>' | b'{' | b'}' | b'$'))
         && value == Value::Token
         || matches!(found, [b'<' | b'[', ..] | [b'$' | b'{', b'{', ..])
-        // The quote before it closed what the word stands in: `ask("Password: ")`.
-        || matches!(found, [b')' | b']' | b'}', ..])
-            && matches!(bytes::before(text, start), b'"' | b'\'' | b'`')
+        || matches!(found, [b')' | b']' | b'}', ..]) && !opened(text, start, end)
         || matches!(found, [b'*', b'*', b'*', b'*', ..])
         || found.iter().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_'));
     if placeholder || address(found) {
@@ -224,8 +222,9 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
             let turns = found.len() >= 10 && rules::turns(found) >= 3 && !found.contains(&b'.');
             let repeats = bytes::lower(found).starts_with(b"passw") || calls(found);
             let fits = (mixed || turns) && !written && !repeats;
-            // Of Chinese words every character is three letters.
-            let long = found.iter().filter(|b| b.is_ascii()).count() >= 4;
+            // Of Chinese words every character is three letters, of Cyrillic and Greek ones two.
+            let one = |b: &&u8| b.is_ascii() || matches!(b, 0xc2..=0xdf);
+            let long = found.iter().filter(one).count() >= 4;
             (sure && found.len() >= 6 && long && fits).then(|| span("password", start, end))
         }
         Value::Token => {
@@ -242,6 +241,14 @@ fn named(text: &[u8], lower: &[u8], word: usize, after: usize, value: Value) -> 
                 .then(|| span("named_secret", start, end))
         }
     }
+}
+
+/// Whether no quote before a value closes what its name stands in, as in `ask("Password: ")`: one that
+/// opens has another behind the value.
+fn opened(text: &[u8], start: usize, end: usize) -> bool {
+    let quote = bytes::before(text, start);
+    let mut behind = part(text, end, end.saturating_add(8)).iter();
+    !matches!(quote, b'"' | b'\'' | b'`') || behind.find(|b| !trails(**b)) == Some(&quote)
 }
 
 /// Whether a user name is given directly before the word: `login kim password ...` as in `.netrc`.
@@ -401,14 +408,14 @@ fn unquoted(text: &[u8], from: usize) -> (usize, usize) {
         _ => is(*b, SPACE),
     };
     let length = rest.iter().enumerate().position(ends).unwrap_or(rest.len());
-    let trailing = rest
-        .get(..length)
-        .unwrap_or_default()
-        .iter()
-        .rev()
-        .take_while(|b| matches!(b, b'.' | b')' | b'?' | b':' | b'*' | b'\\' | b']' | b'}'))
-        .count();
+    let trailing =
+        rest.get(..length).unwrap_or_default().iter().rev().take_while(|b| trails(**b)).count();
     (start, start.saturating_add(length.saturating_sub(trailing)))
+}
+
+/// What ends a value without being part of it.
+fn trails(b: u8) -> bool {
+    matches!(b, b'.' | b')' | b'?' | b':' | b'*' | b'\\' | b']' | b'}')
 }
 
 fn address(value: &[u8]) -> bool {

@@ -139,8 +139,12 @@ fn joined(pieces: &[&[u8]]) -> Option<&'static str> {
         span.rule == "address_with_password" && {
             // A second address may have been put behind the first.
             let value = part(&whole, span.start, span.end).split(|b| *b == b'@').next();
-            let password = value.and_then(|value| value.rsplit(|b| *b == b':').next());
-            !password.is_some_and(tails::password_like)
+            let value = value.unwrap_or_default();
+            let user = memchr::memmem::find(value, b"://").map_or(0, |at| at.saturating_add(3));
+            let mut parts = part(value, user, value.len()).splitn(2, |b| *b == b':');
+            let password = parts.nth(1).unwrap_or_default();
+            let beyond = password.iter().any(|b| !b.is_ascii());
+            !beyond && !tails::password_like(password)
         }
     };
     if let Some(span) = spans.iter().find(|span| !weak(span)) {
