@@ -62,18 +62,11 @@ pub(crate) fn money(arguments: &Arguments<'_>, tool: &Tool) -> Option<Money> {
         return None;
     }
     let values = || arguments.leaves.iter().filter(|leaf| leaf.kind != Kind::Key);
-    // `{"value": "5.00", "currency": "EUR"}` as one amount.
-    let beside = |leaf: &Leaf<'_>| {
-        let path = arguments.path(leaf);
-        let key = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-        leaf.kind == Kind::Text && key.starts_with("currency")
-    };
     let mut currency: Option<[u8; 8]> = None;
     let mut moved: Option<Money> = None;
     let mut last: Option<(usize, Money)> = None;
     for leaf in values().filter(|leaf| !leaf.text.trim().is_empty()) {
-        if leaf.role == Role::Currency || leaf.role == Role::Amount && beside(leaf) {
-            let said = symbol(leaf.text.trim()).unwrap_or_else(|| code(leaf.text));
+        if let Some(said) = names_currency(arguments, leaf) {
             currency = Some(currency.map_or(said, |other| either(other, said)));
         } else if leaf.role == Role::Amount {
             let (amount, said) = amount(leaf.text, leaf.kind);
@@ -92,13 +85,41 @@ pub(crate) fn money(arguments: &Arguments<'_>, tool: &Tool) -> Option<Money> {
             }
         }
     }
-    let mut money = moved?;
+    // A word where an amount is due is none that is understood.
+    let only = || values().any(|leaf| leaf.role == Role::Amount && !leaf.text.trim().is_empty());
+    let unread = Money { amount: u64::MAX, currency: [0; 8] };
+    let mut money = moved.or_else(|| only().then_some(unread))?;
     money.currency = match (currency, money.currency) {
         (None, said) => said,
         (Some(beside), said) if said == [0; 8] => beside,
         (Some(beside), said) => either(beside, said),
     };
     Some(money)
+}
+
+/// Every currency that a call says, in or beside its amounts.
+pub(crate) fn currencies(arguments: &Arguments<'_>) -> Vec<[u8; 8]> {
+    let values = arguments.leaves.iter().filter(|leaf| leaf.kind != Kind::Key);
+    let said = values.filter_map(|leaf| {
+        let within =
+            || (leaf.role == Role::Amount).then(|| amount(leaf.text, leaf.kind).1).flatten();
+        names_currency(arguments, leaf).or_else(within)
+    });
+    said.collect()
+}
+
+/// The currency that a value is: one beside an amount, or `currency` in `{"value": "5.00", "currency":
+/// "EUR"}`. What has a digit in it may be an amount.
+fn names_currency(arguments: &Arguments<'_>, leaf: &Leaf<'_>) -> Option<[u8; 8]> {
+    let text = leaf.text.trim();
+    let beside = || {
+        let path = arguments.path(leaf);
+        let key = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        let digits = text.chars().any(char::is_numeric);
+        leaf.kind == Kind::Text && !digits && key.starts_with("currency")
+    };
+    let names = leaf.role == Role::Currency || leaf.role == Role::Amount && beside();
+    (names && !text.is_empty()).then(|| symbol(text).unwrap_or_else(|| code(text)))
 }
 
 /// Of two that differ none.
@@ -173,8 +194,11 @@ fn hundredths(number: &str, kind: Kind) -> Option<u64> {
             let separator = if rest.starts_with(',') { ',' } else { '.' };
             // In a text `20.000` is twenty thousand to some; the larger reading counts. A number is
             // written with a point.
-            let thousands = (1..=3).contains(&whole.len()) && !whole.starts_with('0');
-            let thousands = thousands && (separator == ',' || kind == Kind::Text);
+            // Who leaves commas out reads `1234,567` as more than a million, and `0999,999` too.
+            let thousands = match separator {
+                ',' => whole != "0",
+                _ => (1..=3).contains(&whole.len()) && whole != "0" && kind == Kind::Text,
+            };
             if digits.len() == 3 && (whole.contains(separator) || thousands) {
                 (number, "")
             } else if digits.len() > 3 && separator == ',' {
@@ -250,7 +274,9 @@ mod tests {
     fn of_two_readings_of_a_text_the_larger_counts_and_a_number_has_one() {
         assert_eq!(amount("20.000", Kind::Text).0, 2_000_000);
         assert_eq!(amount("20.125", Kind::Number).0, 2_013);
-        assert_eq!(amount("1,000", Kind::Text).0, 100_000);
+        for (text, n) in [("1,000", 100_000), ("099,999", 9_999_900), ("0,999", 100)] {
+            assert_eq!(amount(text, Kind::Text).0, n, "{text}");
+        }
     }
 
     #[test]
@@ -267,6 +293,8 @@ mod tests {
             "10.000.00",
             "1.234,567.89",
             "1,0000",
+            "9999,000",
+            "0999,999",
             "1\u{200b}0000",
             padded.as_str(),
         ] {

@@ -13,7 +13,10 @@ use crate::signal;
 /// held against the lowest limit there is.
 pub(super) fn money(call: &Call<'_>) -> Option<Finding> {
     let money = effects::money(call.arguments, call.tool)?;
-    let limit = call.config.money_limit(money.currency);
+    // Of several currencies it may be any.
+    let said = effects::currencies(call.arguments);
+    let without = said.iter().any(|said| call.config.money_limit(*said).is_none());
+    let limit = call.config.money_limit(money.currency).filter(|_| !without);
     let moved = call.before(money.currency).map_or(u64::MAX, |before| before.moved);
     let leaf = call
         .arguments

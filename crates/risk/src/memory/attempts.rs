@@ -39,7 +39,7 @@ pub(crate) struct Before {
     pub(crate) distinct: usize,
     /// The very same call.
     pub(crate) same: u32,
-    /// Money in this currency, in hundredths.
+    /// Money in this currency, or in one that is not known, in hundredths.
     pub(crate) moved: u64,
 }
 
@@ -224,7 +224,8 @@ impl View<'_> {
             } else if a.verb == verb {
                 before.distinct = before.distinct.saturating_add(1);
             }
-            if a.currency == currency {
+            // Money whose currency nobody knows may be in any.
+            if a.currency == currency || [a.currency, currency].contains(&[0; 8]) {
                 let itself = counted && a.is(verb, arguments);
                 let times = a.count.saturating_sub(u32::from(itself));
                 let moved = a.amount.saturating_mul(u64::from(times));

@@ -58,6 +58,37 @@ fn money_from_the_limit_of_its_currency_on_is_tier_s() {
 }
 
 #[test]
+fn of_two_currencies_that_are_said_one_without_a_limit_has_none() {
+    for (amount, currency, tier) in [
+        ("9000", "KWD", Tier::S),
+        ("\"9000 USD\"", "KWD", Tier::S),
+        ("\"9000 KWD\"", "USD", Tier::S),
+        ("\"9000 USD\"", "EUR", Tier::B),
+    ] {
+        assert_eq!(
+            Session::new().tier(&pay(), &order(amount, currency)),
+            tier,
+            "{amount} {currency}"
+        );
+    }
+}
+
+#[test]
+fn an_amount_whose_name_speaks_of_a_currency_is_one() {
+    let tool = ToolSpec::new("send_money").effect(Effect::Financial).severity(3);
+    let tool = tool.role("currency_amount", Role::Amount).returns(Trust::Own, false);
+    let tool = tool.register().unwrap();
+    for (call, tier) in [
+        (r#"{"currency_amount":"95 000"}"#, Tier::S),
+        (r#"{"currency_amount":"all of it"}"#, Tier::S),
+        (r#"{"currency_amount":{"currency":"95000 EUR"}}"#, Tier::S),
+        (r#"{"currency_amount":{"value":"95","currency":"EUR"}}"#, Tier::B),
+    ] {
+        assert_eq!(Session::new().tier(&tool, call), tier, "{call}");
+    }
+}
+
+#[test]
 fn money_in_pieces_is_counted_together() {
     let mut session = Session::new();
     for n in 0..2 {
@@ -69,6 +100,15 @@ fn money_in_pieces_is_counted_together() {
     assert!(!session.finds(&pay(), &order("4020", "USD"), signal::MONEY_LIMIT));
     session.wait(600);
     assert!(!session.finds(&pay(), &order("4020", "EUR"), signal::MONEY_LIMIT));
+    // Saying another currency, or none, begins no new count.
+    let (plain, other) = (order("6000", "EUR"), order("\"6001 USD\"", "EUR"));
+    let none = r#"{"to":"kim","amount":6002}"#.to_owned();
+    for (first, second) in [(&plain, &other), (&other, &plain), (&plain, &none), (&none, &plain)] {
+        let mut session = Session::new();
+        assert_eq!(session.tier(&pay(), first), Tier::B);
+        session.attempt(&pay(), first);
+        assert!(session.finds(&pay(), second, signal::MONEY_LIMIT), "{first} {second}");
+    }
 }
 
 #[test]
