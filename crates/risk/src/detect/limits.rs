@@ -94,7 +94,8 @@ pub(super) fn authority(call: &Call<'_>) -> Option<Finding> {
         }
         // `roles/owner`, `org_admin`, `Super Admin`
         let between = |c: char| !c.is_alphanumeric();
-        leaf.text.len() <= 128 && leaf.text.split(between).any(power)
+        let text = leaf.text.trim();
+        text.len() <= 128 && text.split(between).any(power)
     };
     let mut leaves = call.arguments.leaves.iter().filter(|leaf| {
         leaf.kind == Kind::Text && matches!(leaf.role, Role::Plain | Role::FreeText | Role::Target)

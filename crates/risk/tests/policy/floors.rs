@@ -146,6 +146,7 @@ fn destroying_what_others_use_and_giving_power_is_tier_s() {
 fn power_is_given_however_the_role_is_written() {
     let share = ToolSpec::new("add_member").effect(Effect::Credential).severity(4);
     let share = share.role("who", Role::Recipient).role("role", Role::Plain).register().unwrap();
+    let padded = format!("Owner{}", " ".repeat(200));
     for (role, tier) in [
         ("admin", Tier::S),
         (" Owner ", Tier::S),
@@ -153,6 +154,7 @@ fn power_is_given_however_the_role_is_written() {
         ("org_admin", Tier::S),
         ("Super Admin", Tier::S),
         ("AdministratorAccess", Tier::S),
+        (&padded, Tier::S),
         ("member", Tier::B),
         ("reader", Tier::B),
         ("administrative assistant", Tier::B),
