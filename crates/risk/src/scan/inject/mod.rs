@@ -162,7 +162,7 @@ pub(super) fn find(
     let hits = hits.iter().filter_map(|(start, which)| Some((*start, which.checked_sub(first)?)));
     let mut passage = Passage::default();
     let mut room = Room::default();
-    let mut done = 0usize;
+    let mut done = [0usize; 3];
     literals::each(hits, |which, place| {
         if let Some((end, rule)) = markers::marker(lower, place) {
             let start = line_start(text, place).max(place.saturating_sub(24));
@@ -189,12 +189,16 @@ pub(super) fn find(
             }
             return 0;
         }
-        if place < done {
-            return done;
-        }
+        // Each kind of word has its sentence read once, whatever other words stand in it.
+        let closer = which >= ANCHORS.len().saturating_add(DISGUISED.len());
+        let kind = usize::from(closer).saturating_add(usize::from(which >= ANCHORS.len()));
+        let Some(done) = done.get_mut(kind).filter(|done| place >= **done) else { return 0 };
         let (start, end) = bounds(lower, place);
         let sentence = part(lower, start, end);
-        if which >= ANCHORS.len().saturating_add(DISGUISED.len()) {
+        // What stands at the end of one that is too long is read with what follows.
+        let cut = end.saturating_sub(start) >= LONGEST;
+        *done = end.saturating_sub(if cut { LONGEST / 4 } else { 0 });
+        if closer {
             let sign =
                 matches!(bytes::before(lower, place), b' ' | b'[' | b'<' | b'=' | b'-' | b'#');
             let sign = sign
@@ -205,13 +209,11 @@ pub(super) fn find(
                     > 1;
             let closes = Reading { signs: if sign { sentence::CLOSES } else { 0 }, order: 0 };
             passage.note(closes, start, end, out);
-            done = end;
-            return end;
+            return 0;
         }
         if which >= ANCHORS.len() {
             disguised(sentence, start, end, &mut room, out);
-            done = end;
-            return end;
+            return 0;
         }
         let mut reading = sentence::read(sentence, &mut room);
         // `Human: …` before it, as only transcripts of machines have it.
@@ -230,8 +232,7 @@ pub(super) fn find(
             reading.signs |= if speaks { sentence::SPEAKS_ORDERS } else { sentence::COMMANDS };
         }
         passage.note(reading, start, end, out);
-        done = end;
-        end
+        0
     });
     spaced(lower, ohs, out);
 }

@@ -11,7 +11,7 @@ use super::words::{
 };
 
 /// Most words of a sentence that are looked at.
-const WORDS: usize = 160;
+const WORDS: usize = 512;
 
 /// Signs of an instruction to an agent, with their weights; each counts once in a passage.
 pub(super) const SIGNS: [(u32, u32); 28] = [
