@@ -216,6 +216,15 @@ pub(super) fn find(
             return 0;
         }
         let mut reading = sentence::read(sentence, &mut room);
+        let mut start = start;
+        if reading.signs & sentence::SETS_ASIDE == 0
+            && room.has_orders()
+            && let Some(from) = lines_before(lower, start)
+            && sentence::sets_aside_over_lines(part(lower, from, end), &mut room)
+        {
+            reading.signs |= sentence::SETS_ASIDE;
+            start = boundary(text, from);
+        }
         // `Human: …` before it, as only transcripts of machines have it.
         if reading.signs & sentence::SPEAKS != 0
             && sentence.starts_with(b"assistant:")
@@ -383,6 +392,35 @@ fn line_start(text: &[u8], place: usize) -> usize {
     let from = place.saturating_sub(80);
     let before = part(text, from, place);
     from.saturating_add(before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i.saturating_add(1)))
+}
+
+/// Where the lines before a sentence begin, if it may go on from there: up to three, of which none ends with a
+/// stop.
+fn lines_before(text: &[u8], start: usize) -> Option<usize> {
+    let mut from = start;
+    for _ in 0..3 {
+        let (mut end, mut breaks) = (from, 0u8);
+        while from.saturating_sub(end) < 80 {
+            let (last, earlier) = (bytes::before(text, end), end.saturating_sub(2));
+            // Also the line breaks of a text that stands in quotes.
+            let escape = matches!(last, b'n' | b'r') && at(text, earlier) == b'\\';
+            if !escape && !bytes::is(last, SPACE) {
+                break;
+            }
+            breaks = breaks.saturating_add(u8::from(last == b'\n' || escape && last == b'n'));
+            end = if escape { earlier } else { end.saturating_sub(1) };
+        }
+        let broken = breaks == 1;
+        if !broken || matches!(bytes::before(text, end), b'.' | b'!' | b'?' | b':' | b';') {
+            break;
+        }
+        let line = lanes::run_back(text, end.saturating_sub(120), end, lanes::of_no_stop);
+        if line >= end {
+            break;
+        }
+        from = line;
+    }
+    (from < start).then_some(from)
 }
 
 /// The sentence around a place: up to a full stop with space behind it, or the end of a line.

@@ -97,6 +97,13 @@ pub(super) struct Room {
     starts: Vec<usize>,
 }
 
+impl Room {
+    /// Whether what was read last speaks of orders.
+    pub(super) fn has_orders(&self) -> bool {
+        self.meanings.iter().any(|word| word & ORDERS != 0)
+    }
+}
+
 /// Reads a sentence in lower case.
 pub(super) fn read(sentence: &[u8], room: &mut Room) -> Reading {
     take_apart(sentence, room);
@@ -143,6 +150,14 @@ pub(super) fn commands(sentence: &[u8], room: &mut Room) -> bool {
     let first = words.iter().take_while(|word| **word & (PEOPLE | ORDER) != 0).count();
     let acts = part_of(words, first, 2).iter().any(|word| word & ACT != 0);
     (acts || you_must_act(words)) && (sink(sentence) || then(words, ALL, SENSITIVE, 3))
+}
+
+/// Whether lines taken together set instructions aside, by a word that says nothing else.
+pub(super) fn sets_aside_over_lines(lines: &[u8], room: &mut Room) -> bool {
+    take_apart(lines, room);
+    let words = room.meanings.as_slice();
+    let first = words.iter().position(|word| word & OVERRIDE != 0 && word & ACT == 0);
+    first.is_some_and(|i| sets_aside(words.get(i..).unwrap_or_default()) == SETS_ASIDE)
 }
 
 /// `You must send`, `you are required to add`.
