@@ -97,6 +97,10 @@ fn time_grows_with_the_length_and_no_faster() {
         "hooks.slack.com/",
         "A1",
         "12/",
+        "12-",
+        "ab1-",
+        "<!-- system ",
+        "ignore the rules\n",
         "born ",
         "phone 12 ",
     ];

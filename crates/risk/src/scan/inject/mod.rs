@@ -394,11 +394,13 @@ fn line_start(text: &[u8], place: usize) -> usize {
     from.saturating_add(before.iter().rposition(|b| *b == b'\n').map_or(0, |i| i.saturating_add(1)))
 }
 
-/// Where the lines before a sentence begin, if it may go on from there: up to three, of which none ends with a
-/// stop.
+/// Most lines before a sentence that are read with it.
+const LINES: usize = 9;
+
+/// Where the lines before a sentence begin, if it may go on from there, none of which ends with a stop.
 fn lines_before(text: &[u8], start: usize) -> Option<usize> {
     let mut from = start;
-    for _ in 0..3 {
+    for _ in 0..LINES {
         let (mut end, mut breaks) = (from, 0u8);
         while from.saturating_sub(end) < 80 {
             let (last, earlier) = (bytes::before(text, end), end.saturating_sub(2));

@@ -64,9 +64,10 @@ pub(super) fn pairs(text: &[u8], place: usize) -> Option<(usize, usize)> {
     let pair =
         |i: usize| bytes::is(at(text, i), HEX) && bytes::is(at(text, i.saturating_add(1)), HEX);
     let mut start = place;
-    while bytes::before(text, start) == b'-'
-        && let Some(earlier) = start.checked_sub(3).filter(|i| pair(*i))
-    {
+    // More than five before it are no card's, and would be gone through again for each of them.
+    for _ in 0..6 {
+        let earlier = start.checked_sub(3).filter(|i| pair(*i));
+        let Some(earlier) = earlier.filter(|_| bytes::before(text, start) == b'-') else { break };
         start = earlier;
     }
     let mut end = start;
